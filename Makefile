@@ -1,0 +1,92 @@
+# `make demo` shows the exporter, `make test` runs the tests. Both set up everything that they need
+# in $(VENV); `make help` lists the rest.
+
+PYTHON ?= python3
+VENV ?= .venv
+ARGS ?=
+
+BIN := $(VENV)/bin
+PIP := $(BIN)/python -m pip --disable-pip-version-check
+INSTALL := $(PIP) install --quiet --constraint constraints.txt --editable .
+STAMPS := $(VENV)/.installed
+
+# Python modules that write what is generated in this repository; each takes --check, which fails where a file is out of date.
+GENERATORS :=
+
+.DEFAULT_GOAL := help
+.DELETE_ON_ERROR:
+.NOTPARALLEL: # two installs in one environment would trip over each other
+.PHONY: help demo test check generated-check format lock clean system-packages
+
+help: ## this list
+	@sed -n 's/^\([a-z-]*\):[^#]*## \(.*\)/\1#\2/p' $(MAKEFILE_LIST) | \
+	  while IFS='#' read -r target purpose; do printf '  make %-16s %s\n' "$$target" "$$purpose"; done
+	@echo 'Set PYTHON to choose the interpreter, VENV another folder than .venv, ARGS to pass arguments on.'
+
+demo: $(STAMPS)/run ## the exporter on simulated clouds; Ctrl-C ends it
+	@exec $(BIN)/datajobs-exporter demo $(ARGS)
+
+test: $(STAMPS)/test system-packages ## all tests with branch coverage; ARGS for pytest
+	@$(BIN)/python -m pytest --cov --cov-report=term $(ARGS)
+
+check: $(STAMPS)/lint generated-check ## format, lint, types, import contracts, generated files, Dockerfile
+	$(BIN)/ruff format --check
+	$(BIN)/ruff check
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+	$(BIN)/hadolint Dockerfile
+	$(BIN)/python -m tests.addresses
+
+generated-check: $(STAMPS)/lint ## that generated files are up to date
+	@set -e; for module in $(GENERATORS); do $(BIN)/python -m $$module --check; done
+
+format: $(STAMPS)/lint ## sort imports and format
+	$(BIN)/ruff check --select I --fix
+	$(BIN)/ruff format
+
+lock: $(STAMPS)/lock ## compile constraints.txt anew; ARGS=--upgrade takes the newest versions
+	$(BIN)/uv pip compile --quiet --python $(BIN)/python --universal --python-version 3.11 \
+	  --all-extras --group dev --no-header --no-annotate --output-file constraints.txt pyproject.toml $(ARGS)
+
+clean: ## remove the environment and what tools left behind
+	@if test -e $(VENV)/pyvenv.cfg; then rm -rf $(VENV); fi
+	rm -rf .coverage .coverage.* .hypothesis .import_linter_cache .mypy_cache .ruff_cache build dist htmlcov
+
+system-packages:
+	@sh tests/system-packages.sh
+
+# A stamp says that a set of dependencies is installed as these files ask; the larger sets hold the smaller.
+
+$(STAMPS)/run: $(STAMPS)/venv pyproject.toml constraints.txt
+	@echo 'Installing the exporter into $(VENV)'
+	@$(INSTALL)
+	@touch $@
+
+$(STAMPS)/test: $(STAMPS)/venv pyproject.toml constraints.txt
+	@echo 'Installing the exporter and what its tests need into $(VENV)'
+	@$(INSTALL) --group test
+	@touch $@ $(STAMPS)/run
+
+$(STAMPS)/lint: $(STAMPS)/venv pyproject.toml constraints.txt
+	@echo 'Installing the exporter, what its tests need and the linters into $(VENV)'
+	@$(INSTALL) --group lint
+	@touch $@ $(STAMPS)/test $(STAMPS)/run
+
+# Without constraints, which may be just what is out of date.
+$(STAMPS)/lock: $(STAMPS)/venv pyproject.toml
+	@$(PIP) install --quiet --group lock
+	@touch $@
+
+# pip reads dependency groups from 25.1 on.
+$(STAMPS)/venv:
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { \
+	  echo 'Python 3.11 or newer is needed and "$(PYTHON)" is not that. Name another: make PYTHON=python3.13 $(MAKECMDGOALS)'; \
+	  exit 1; } >&2
+	@$(PYTHON) -c 'import ensurepip, venv' || { \
+	  echo 'This Python cannot make virtual environments. On Debian and Ubuntu: apt-get install python3-venv'; \
+	  exit 1; } >&2
+	@echo 'Creating $(VENV)'
+	@$(PYTHON) -m venv $(VENV)
+	@$(PIP) install --quiet --upgrade 'pip>=25.1'
+	@mkdir -p $(STAMPS)
+	@touch $@
