@@ -1,0 +1,99 @@
+"""Huawei Cloud Octopus, queues: ``GET /v1.0/{project_id}/data/queuing-jobs``, one list a queue type.
+
+From the vendor's page "查询排队作业列表-QueryQueuedJobList" (Octopus API reference). A row has neither a
+status nor a creation time: to be listed is to wait. ``rank_stamp`` is what the queue is sorted by, and the
+nearest to an age that the API has; a change of position may rewrite it.
+"""
+
+from functools import partial
+
+import msgspec
+
+from exporter.apis import octopus
+from exporter.apis.api import Api, Plan, always
+from exporter.apis.paging import Page, Walk
+from exporter.apis.wire import clock, decoded, seconds
+from exporter.apis.words import Words
+from exporter.client import Answer
+from exporter.config.values import Identifier, Several
+from exporter.errors import Reason, SourceError
+from exporter.model import QueueEntry
+
+WORDS = Words(statuses={}, documented={})
+
+
+class Options(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """What a source of this API takes beside the common options."""
+
+    project_id: Identifier
+    queue_types: Several[Identifier] = ("PROCESSOR", "INTERNAL", "RESIM")
+
+
+class QueuingJob(msgspec.Struct, frozen=True, gc=False):
+    """A row, only the fields that we read; ``cluster_type`` is in the page's example, not in its table."""
+
+    id: int | str
+    job_type: str | None = None
+    rank_stamp: int | None = None
+    priority: int | None = None
+    workspace_id: str | None = None
+    cluster_type: str | None = None
+
+
+DECODER = msgspec.json.Decoder(octopus.Envelope[QueuingJob])
+
+
+def plan(options: Options) -> Plan:
+    """Return the walks of a source: one for each queue type."""
+    path = f"/v1.0/{options.project_id}/data/queuing-jobs"
+    return always([walk(path, queue_type) for queue_type in options.queue_types])
+
+
+def walk(path: str, queue_type: str) -> Walk:
+    """Return the list of one queue type."""
+    return Walk(
+        name=f"queue {queue_type}",
+        page_size=octopus.PAGE_SIZE,
+        request=partial(octopus.page_request, path, ("queue_type", queue_type)),
+        decode=partial(page, path, queue_type),
+        absent=is_unknown_queue,
+        queue_type=queue_type,
+    )
+
+
+def is_unknown_queue(error: SourceError) -> bool:
+    """Tell whether this deployment does not know the queue type: it answers 400 then."""
+    return error.reason is Reason.BAD_REQUEST
+
+
+def page(path: str, queue_type: str, answer: Answer) -> Page:
+    """Translate an answer."""
+    body = decoded(DECODER, answer, f"GET {path}")
+    return Page(
+        items=[entry(row, queue_type) for row in body.payload.list],
+        total=body.payload.page_info.total,
+        now=clock(answer, body.meta_info.now),
+    )
+
+
+def entry(row: QueuingJob, queue_type: str) -> QueueEntry:
+    """Turn a row into an entry of the queue that was asked for."""
+    return QueueEntry(
+        key=row.id,
+        workspace=row.workspace_id or "",
+        queue_type=queue_type,
+        cluster_type=row.cluster_type or "",
+        job_type=row.job_type or "",
+        priority=row.priority,
+        created=seconds(row.rank_stamp),
+    )
+
+
+API = Api(
+    name="octopus_queuing_jobs",
+    cloud="huawei",
+    options=Options,
+    endpoint=octopus.endpoint,
+    words=WORDS,
+    plan=plan,
+)

@@ -1,0 +1,126 @@
+"""Huawei Cloud Octopus, internal jobs: ``GET /v1.0/{project_id}/data/system-jobs``, one list a workspace.
+
+From the vendor's page "查询内部作业列表" (Octopus API reference, updated 2025-06-18). Times and durations
+are in milliseconds; a field that does not apply is left out. A change of a job moves its ``update_at``.
+"""
+
+from collections.abc import Sequence
+from functools import partial
+
+import msgspec
+
+from exporter.apis import octopus
+from exporter.apis.api import Api, Plan, always
+from exporter.apis.paging import Page, Walk
+from exporter.apis.wire import clock, decoded, duration, seconds
+from exporter.apis.words import Words
+from exporter.client import Answer
+from exporter.config.values import Identifier, Several
+from exporter.model import FINISHED, Job, Phase
+
+STATUSES = {
+    "QUEUING": Phase.QUEUED,
+    "LAUNCHING": Phase.STARTING,
+    "RUNNING": Phase.RUNNING,
+    "UPLOADING": Phase.RUNNING,  # of its results
+    "FINISHED": Phase.SUCCEEDED,
+    "SUBMIT_FAILED": Phase.FAILED,
+    "RUN_FAILED": Phase.FAILED,
+    "UPLOAD_FAILED": Phase.FAILED,
+    "STOPPED": Phase.STOPPED,
+}
+JOB_TYPES = (
+    "PACKAGE_IMPORT",
+    "PACKAGE_DELETE",
+    "SCENARIO_AUTO_MINING",
+    "SCENARIO_TO_SIM",
+    "FRAME_EXTRACT",
+    "SCENARIO_EXTRACT",
+)
+WORDS = Words(statuses=STATUSES, documented={job_type: tuple(STATUSES) for job_type in JOB_TYPES})
+
+
+class Options(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """What a source of this API takes beside the common options."""
+
+    project_id: Identifier
+    workspaces: Several[Identifier] = ("0",)
+
+
+class SystemJob(msgspec.Struct, frozen=True, gc=False):
+    """A row, only the fields that we read."""
+
+    id: int | str
+    job_type: str | None = None
+    status: str | None = None
+    create_at: int | None = None
+    update_at: int | None = None
+    end_at: int | None = None
+    submitting_duration: int | None = None
+    running_duration: int | None = None
+
+
+DECODER = msgspec.json.Decoder(octopus.Envelope[SystemJob])
+
+
+def plan(options: Options) -> Plan:
+    """Return the walks of a source: one for each workspace."""
+    path = f"/v1.0/{options.project_id}/data/system-jobs"
+    return always([walk(path, workspace) for workspace in options.workspaces])
+
+
+def walk(path: str, workspace: str) -> Walk:
+    """Return the list of one workspace."""
+    return Walk(
+        name=f"workspace {workspace}",
+        page_size=octopus.PAGE_SIZE,
+        request=partial(octopus.page_request, path, ("workspace_id", workspace)),
+        decode=partial(page, path, workspace),
+    )
+
+
+def page(path: str, workspace: str, answer: Answer) -> Page:
+    """Translate an answer."""
+    body = decoded(DECODER, answer, f"GET {path}")
+    return Page(
+        items=translate(body.payload.list, workspace),
+        total=body.payload.page_info.total,
+        now=clock(answer, body.meta_info.now),
+    )
+
+
+def translate(rows: Sequence[SystemJob], workspace: str) -> list[Job]:
+    """Turn rows into jobs of the workspace that was asked for: a row may leave out its own."""
+    return [job(row, workspace) for row in rows]
+
+
+def job(row: SystemJob, workspace: str) -> Job:
+    """Turn a row into a job."""
+    status, job_type = row.status or "", row.job_type or ""
+    phase = WORDS.phase(status)
+    changed = seconds(row.update_at)
+    return Job(
+        key=row.id,
+        workspace=workspace,
+        job_type=job_type,
+        status=status,
+        phase=phase,
+        created=seconds(row.create_at),
+        # A job whose submission failed never ran and has no end of its own; it ended with its last change.
+        ended=(seconds(row.end_at) or changed) if phase in FINISHED else None,
+        changed=changed,
+        settled=changed is not None,
+        submitting=duration(row.submitting_duration),
+        running=duration(row.running_duration),
+        unknown=WORDS.unknown(job_type, status),
+    )
+
+
+API = Api(
+    name="octopus_system_jobs",
+    cloud="huawei",
+    options=Options,
+    endpoint=octopus.endpoint,
+    words=WORDS,
+    plan=plan,
+)

@@ -1,0 +1,230 @@
+"""Alibaba Cloud PAI, dataset jobs: ``GET /api/v1/datasets/{DatasetId}/datasetjobs``, one list a dataset.
+
+From the vendor's page "ListDatasetJobs" (AIWorkSpace 2021-02-04). Pages count from 1; no page size is
+documented but the example's 50. Times are in whole seconds. ``FinishTime`` may stand on a job that is
+still running, so only the status tells that a job has ended. Logs come only when asked for, and are not.
+"""
+
+import itertools
+import time
+from collections.abc import Callable, Sequence
+from functools import partial
+from typing import Literal
+
+import msgspec
+
+from exporter.apis.api import Api, Plan, always
+from exporter.apis.paging import Fetch, Page, Walk
+from exporter.apis.wire import Count, clock, decoded, iso_seconds
+from exporter.apis.words import Words
+from exporter.client import Answer, Request
+from exporter.config.values import Duration, Identifier, Several
+from exporter.errors import Reason, SourceError
+from exporter.model import FINISHED, FileCounts, Job, Phase
+
+PAGE_SIZE = 50
+VERSION = "2021-02-04"
+DATASETS_PATH = "/api/v1/datasets"
+
+STATUSES = {
+    "Pending": Phase.QUEUED,
+    "Starting": Phase.STARTING,
+    "Running": Phase.RUNNING,
+    "Deleting": Phase.STOPPING,
+    "Succeeded": Phase.SUCCEEDED,
+    "PartialFailed": Phase.PARTIALLY_FAILED,
+    "Failed": Phase.FAILED,
+    "ManuallyStop": Phase.STOPPED,
+    "Deleted": Phase.DELETED,
+}
+ACTIONS = (
+    "SemanticIndex",
+    "IntelligentTag",
+    "IntelligentTagRevert",
+    "FileMetaExport",
+    "FileMetaBuild",
+    "FileMetaImport",
+)
+WORDS = Words(statuses=STATUSES, documented={action: tuple(STATUSES) for action in ACTIONS})
+
+
+class Options(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """What a source of this API takes beside the common options.
+
+    Only the editions ADVANCED and LOGICAL manage files, so only of those are the jobs listed when datasets
+    are discovered; ``discovery_interval`` bounds the age of what was discovered.
+    """
+
+    datasets: Literal["discover"] | Several[Identifier]
+    workspace_id: Identifier | None = None
+    editions: Several[Literal["BASIC", "ADVANCED", "LOGICAL"]] = ("ADVANCED", "LOGICAL")
+    discovery_interval: Duration = 600.0
+
+
+class DatasetJob(msgspec.Struct, frozen=True, gc=False, rename="pascal"):
+    """A row, only the fields that we read; any of them may be missing."""
+
+    dataset_job_id: str
+    job_action: str | None = None
+    status: str | None = None
+    create_time: str | None = None
+    finish_time: str | None = None
+    workspace_id: str | None = None
+    total_file_count: int | None = None
+    completed_file_count: int | None = None
+    failed_file_count: int | None = None
+
+
+class JobList(msgspec.Struct, frozen=True, rename="pascal"):
+    """The body of ListDatasetJobs."""
+
+    total_count: Count
+    dataset_jobs: list[DatasetJob] | None = None
+
+
+class Dataset(msgspec.Struct, frozen=True, gc=False, rename="pascal"):
+    """A row of ListDatasets, only what we read."""
+
+    dataset_id: Identifier
+
+
+class DatasetList(msgspec.Struct, frozen=True, rename="pascal"):
+    """The body of ListDatasets; its TotalCount is described as the entries returned, so it is not read."""
+
+    datasets: list[Dataset] | None = None
+
+
+JOBS = msgspec.json.Decoder(JobList)
+DATASETS = msgspec.json.Decoder(DatasetList)
+
+
+def endpoint(region: str) -> str:
+    """Return the address of a region's AIWorkSpace."""
+    return f"https://aiworkspace.{region}.aliyuncs.com"
+
+
+def call(action: str, path: str, params: Sequence[tuple[str, str]], workspace: str | None) -> Request:
+    """Return the request of an operation."""
+    scope = () if workspace is None else (("WorkspaceId", workspace),)
+    headers = {"x-acs-action": action, "x-acs-version": VERSION}
+    return Request(path=path, params=(*params, *scope), headers=headers)
+
+
+def fails(_: SourceError) -> bool:
+    """Say that an error is one."""
+    return False
+
+
+def walk(dataset: str, workspace: str | None, *, discovered: bool = False) -> Walk:
+    """Return the list of one dataset; one that was discovered may be gone by the time it is listed."""
+    path = f"/api/v1/datasets/{dataset}/datasetjobs"
+    # Newest first, so that what is still changing is on the first page.
+    order = (("SortBy", "CreateTime"), ("Order", "DESC"), ("PageSize", str(PAGE_SIZE)))
+
+    def request(index: int, _: int) -> Request:
+        return call("ListDatasetJobs", path, (*order, ("PageNumber", str(index + 1))), workspace)
+
+    return Walk(
+        name=f"dataset {dataset}",
+        page_size=PAGE_SIZE,
+        request=request,
+        decode=partial(page, f"GET {path}", dataset, workspace),
+        absent=is_gone if discovered else fails,
+    )
+
+
+def is_gone(error: SourceError) -> bool:
+    """Tell whether the dataset is not there any more."""
+    return error.reason is Reason.NOT_FOUND
+
+
+def page(what: str, dataset: str, workspace: str | None, answer: Answer) -> Page:
+    """Translate an answer."""
+    body = decoded(JOBS, answer, what)
+    return Page(
+        items=[job(row, dataset, workspace) for row in body.dataset_jobs or ()],
+        total=body.total_count,
+        now=clock(answer),
+    )
+
+
+def job(row: DatasetJob, dataset: str, workspace: str | None) -> Job:
+    """Turn a row into a job of the dataset that was asked for: a row does not name it."""
+    status, job_type = row.status or "", row.job_action or ""
+    phase = WORDS.phase(status)
+    ended = iso_seconds(row.finish_time) if phase in FINISHED else None
+    return Job(
+        key=row.dataset_job_id,
+        workspace=workspace or row.workspace_id or "",
+        dataset=dataset,
+        job_type=job_type,
+        status=status,
+        phase=phase,
+        created=iso_seconds(row.create_time),
+        ended=ended,
+        changed=ended,
+        settled=ended is not None,
+        files=files(row),
+        unknown=WORDS.unknown(job_type, status),
+    )
+
+
+def files(row: DatasetJob) -> FileCounts:
+    """Return the file counters that a row tells."""
+    return FileCounts(
+        expected=row.total_file_count, completed=row.completed_file_count, failed=row.failed_file_count
+    )
+
+
+class Discovery:
+    """The datasets of a workspace, asked for again when they are older than ``interval`` seconds."""
+
+    def __init__(self, options: Options, clock: Callable[[], float] = time.monotonic) -> None:
+        self._options = options
+        self._clock = clock
+        self._known: list[Walk] = []
+        self._until = float("-inf")
+
+    async def walks(self, fetch: Fetch) -> Sequence[Walk]:
+        """Return a walk for each dataset; raises SourceError."""
+        if self._clock() >= self._until:
+            found: dict[str, None] = {}
+            for edition in self._options.editions:
+                found.update(dict.fromkeys(await self._list(fetch, edition)))
+            self._known = [walk(name, self._options.workspace_id, discovered=True) for name in found]
+            self._until = self._clock() + self._options.discovery_interval
+        return self._known
+
+    async def _list(self, fetch: Fetch, edition: str) -> Sequence[str]:
+        """Read pages until one brings nothing new: neither a page's size nor the total can be relied on."""
+        names: dict[str, None] = {}
+        for number in itertools.count(1):
+            # Oldest first: a dataset that is made meanwhile pushes no other to a page already read.
+            order = (("SortBy", "GmtCreateTime"), ("Order", "ASC"))
+            which = (("Edition", edition), ("PageSize", str(PAGE_SIZE)), ("PageNumber", str(number)))
+            answer = await fetch(
+                call("ListDatasets", DATASETS_PATH, (*order, *which), self._options.workspace_id)
+            )
+            body = decoded(DATASETS, answer, f"GET {DATASETS_PATH}")
+            known = len(names)
+            names.update((row.dataset_id, None) for row in body.datasets or ())
+            if len(names) == known:
+                break
+        return list(names)
+
+
+def plan(options: Options) -> Plan:
+    """Return the walks of a source: one for each dataset that is named or discovered."""
+    if options.datasets == "discover":
+        return Discovery(options).walks
+    return always([walk(dataset, options.workspace_id) for dataset in options.datasets])
+
+
+API = Api(
+    name="pai_dataset_jobs",
+    cloud="alibaba",
+    options=Options,
+    endpoint=endpoint,
+    words=WORDS,
+    plan=plan,
+)

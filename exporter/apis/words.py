@@ -1,0 +1,36 @@
+"""How an API's words become ours."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from exporter.model import Phase
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Words:
+    """An API's vocabulary.
+
+    ``statuses`` maps every status that any of its documents names to our phase. ``documented`` names, by
+    job type, those that its jobs can have: after a complete list each is given, zero or not. ``runs`` does
+    so for the last runs of jobs that run again and again.
+    """
+
+    statuses: Mapping[str, Phase]
+    documented: Mapping[str, tuple[str, ...]]
+    run_statuses: Mapping[str, Phase] = field(default_factory=dict)
+    runs: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    standing: bool = False
+    """Its jobs are definitions: they are scheduled and paused, and never finish."""
+
+    def phase(self, status: str) -> Phase:
+        """Return our word for a status; one that we do not know is no error."""
+        return self.statuses.get(status, Phase.UNKNOWN)
+
+    def unknown(self, job_type: str, status: str) -> tuple[str, ...]:
+        """Name the fields whose value no document has."""
+        fields: tuple[str, ...] = ()
+        if status not in self.statuses:
+            fields += ("status",)
+        if job_type not in self.documented:
+            fields += ("job_type",)
+        return fields

@@ -1,0 +1,202 @@
+"""The HTTP client of one source: limits, retries, deadlines, sizes, and errors in our words."""
+
+import asyncio
+import time
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from typing import Protocol
+
+import httpx
+import stamina
+
+from exporter.errors import Reason, SourceError
+from exporter.pace import Pace
+from exporter.standing import Standing
+from exporter.transport import date_of, read, translated
+
+MAX_PAGE_BYTES = 16 * 2**20
+"""A page beyond this is refused: 50 jobs with 14 KB of logs each are under 1 MB."""
+MAX_ERROR_BYTES = 64 * 2**10
+MAX_ATTEMPTS = 4
+
+Explain = Callable[..., SourceError]
+"""A cloud's reading of an answer that is not a page: (status, headers, body, what=...) to SourceError."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Request:
+    """One GET: ``path`` and ``params`` not yet encoded, headers that the API itself needs."""
+
+    path: str
+    params: tuple[tuple[str, str], ...] = ()
+    headers: dict[str, str] = field(default_factory=dict)
+
+    @property
+    def what(self) -> str:
+        """Name the request in messages, without its parameters."""
+        return f"GET {self.path}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Answer:
+    """A 200: its body, and the cloud's own clock in whole seconds (None if it sent no Date)."""
+
+    body: bytes
+    date: float | None
+
+
+@dataclass(slots=True)
+class Deadline:
+    """When a collection must have ended, in seconds of the event loop's clock; it may be put off."""
+
+    at: float
+
+    def remaining(self) -> float:
+        """Return the seconds left, never below zero."""
+        return max(0.0, self.at - asyncio.get_running_loop().time())
+
+
+class Observer(Protocol):
+    """Told of everything a client does; our own counters hear it."""
+
+    def requested(self, code: str, seconds: float) -> None:
+        """Count an attempt that was answered with a status code (or ``none``)."""
+
+    def failed(self, reason: Reason) -> None:
+        """Count an attempt that failed."""
+
+    def retried(self) -> None:
+        """Count another attempt at the same request."""
+
+    def throttled(self, seconds: float) -> None:
+        """Count the time that the cloud told us to wait."""
+
+
+class CloudAuth(Protocol):
+    """What a client must know of an ``httpx.Auth`` of ours."""
+
+    @property
+    def expires_at(self) -> float | None:
+        """When the credential in use ends, in seconds since 1970; None if never or not known."""
+
+    @property
+    def identity(self) -> str:
+        """Who we are to the cloud; never a secret."""
+
+    async def fingerprint(self) -> int:
+        """Return a number that changes when the secret does."""
+
+
+class Client:
+    """Sends the requests of one source.
+
+    Every request waits for its turn (``pace``), for one of ``concurrency`` places and, until the
+    cloud has accepted the credentials once, for the one before it.
+    """
+
+    def __init__(
+        self,
+        http: httpx.AsyncClient,
+        auth: httpx.Auth,
+        standing: Standing,
+        explain: Explain,
+        observer: Observer,
+        *,
+        concurrency: int,
+        requests_per_second: float,
+    ) -> None:
+        self._http = http
+        self._auth = auth
+        self._standing = standing
+        self._explain = explain
+        self._observer = observer
+        self._places = asyncio.Semaphore(concurrency)
+        self._pace = Pace(requests_per_second)
+        self.concurrency = concurrency
+        self.requests = 0
+        self.skew: float | None = None
+
+    async def aclose(self) -> None:
+        """Close the connections."""
+        await self._http.aclose()
+
+    async def get(self, request: Request, deadline: Deadline) -> Answer:
+        """Return the answer to ``request``; retry what may pass by itself while time allows.
+
+        Raises SourceError. The caller ends the call at the deadline; here it only bounds the retries.
+        """
+
+        def backoff(exc: Exception) -> bool | float:
+            if not isinstance(exc, SourceError) or not exc.retryable:
+                return False
+            if exc.retry_after is None:
+                return True
+            return False if exc.retry_after >= deadline.remaining() else exc.retry_after
+
+        attempts = stamina.retry_context(
+            on=backoff,
+            attempts=MAX_ATTEMPTS,
+            timeout=max(deadline.remaining(), 0.001),
+            wait_initial=0.2,
+            wait_max=3.0,
+            wait_jitter=0.3,
+        )
+        last: SourceError | None = None
+        async for attempt in attempts:
+            with attempt:
+                if attempt.num > 1:
+                    self._observer.retried()
+                    if last is not None and last.reason is Reason.THROTTLED:
+                        self._observer.throttled(last.retry_after or attempt.next_wait)
+                try:
+                    return await self._attempt(request)
+                except SourceError as exc:
+                    last = exc
+                    raise
+        raise AssertionError("unreachable: the last attempt returns or raises")
+
+    async def _attempt(self, request: Request) -> Answer:
+        await self._pace.turn()
+        async with self._places, self._standing.admit():
+            try:
+                return await self._send(request)
+            except SourceError as exc:
+                self._observer.failed(exc.reason)
+                raise
+
+    async def _send(self, request: Request) -> Answer:
+        message = self._http.build_request(
+            "GET", request.path, params=request.params, headers=request.headers
+        )
+        started = time.perf_counter()
+        code = "none"
+        self.requests += 1
+        try:
+            with translated(request.what):
+                async with self._stream(message) as response:
+                    code = str(response.status_code)
+                    return await self._answer(response, request.what)
+        finally:
+            self._observer.requested(code, time.perf_counter() - started)
+
+    @asynccontextmanager
+    async def _stream(self, message: httpx.Request) -> AsyncIterator[httpx.Response]:
+        response = await self._http.send(message, auth=self._auth, stream=True, follow_redirects=False)
+        try:
+            yield response
+        finally:
+            await response.aclose()
+
+    async def _answer(self, response: httpx.Response, what: str) -> Answer:
+        self._note_clock(response.headers)
+        if response.status_code != httpx.codes.OK:
+            body = await read(response, MAX_ERROR_BYTES, what, cut=True)
+            raise self._explain(response.status_code, response.headers, body, what=what)
+        return Answer(body=await read(response, MAX_PAGE_BYTES, what), date=date_of(response.headers))
+
+    def _note_clock(self, headers: httpx.Headers) -> None:
+        """Remember how far our clock is ahead; the header tells whole seconds, half of one is the middle."""
+        date = date_of(headers)
+        if date is not None:
+            self.skew = time.time() - (date + 0.5)
