@@ -1,7 +1,25 @@
 """Secrets, and where they come from: values, environment, files."""
 
+import os
+import re
+import time
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import ClassVar, Protocol
+
+import msgspec
+
+from exporter.errors import Reason, SourceError
+
+LARGEST = 65_536
+"""Bytes of a secret's file; a security token has a few thousand."""
+
+SETTLED_NS = 100_000_000
+"""Two changes within one tick of a file system's clock look like one: a fresher file is read each time."""
+
+HEADER_SAFE = re.compile("[!-~]+")
+UNPRINTABLE = re.compile("[\x00-\x1f\x7f\ud800-\udfff]")
 
 
 class Secret:
@@ -38,3 +56,163 @@ class AccessKey:
 
 KeySource = Callable[[], Awaitable[AccessKey]]
 """Gives the key to sign with now; raises SourceError(CREDENTIALS)."""
+
+SecretSource = Callable[[], Awaitable[Secret]]
+"""Gives the secret to use now; raises SourceError(CREDENTIALS)."""
+
+
+class SecretText(Protocol):
+    """A secret of the configuration, wherever it is kept."""
+
+    def read(self) -> Secret:
+        """Return the secret as it is now; raise SourceError(CREDENTIALS) where it cannot be had."""
+        ...
+
+
+class UnfitError(ValueError):
+    """A text or a file that is no secret; the message does not repeat it."""
+
+
+def usable(text: str) -> str:
+    """Return a secret's text without trailing line ends; raise UnfitError where no secret looks like it."""
+    stripped = text.rstrip("\r\n")
+    if not stripped.strip():
+        raise UnfitError("is empty")
+    if UNPRINTABLE.search(stripped):
+        raise UnfitError("holds more than one line, or another control character")
+    if stripped != stripped.strip():
+        raise UnfitError("begins or ends with white space")
+    return stripped
+
+
+@dataclass(frozen=True, slots=True)
+class FixedSecret:
+    """A secret that stands in the configuration or in the environment."""
+
+    secret: Secret
+
+    def read(self) -> Secret:
+        """Return the secret."""
+        return self.secret
+
+
+@dataclass(slots=True)
+class SecretFile:
+    """A secret in a file, read again whenever the file changes; line ends after it do not count.
+
+    A look costs one ``stat`` and the file is tiny, so both are done in the event loop. Kubernetes swaps a
+    symbolic link when it renews a secret: the file behind the path is then another one.
+    """
+
+    path: Path
+    _version: tuple[int, ...] = field(default=(), compare=False, repr=False)
+    _secret: Secret = field(default=Secret(""), compare=False, repr=False)
+
+    def read(self) -> Secret:
+        """Return the file's secret as it is now; the error names the file."""
+        try:
+            if self._version != _version(self.path.stat()):
+                self._version, self._secret = _read(self.path)
+        except OSError as error:
+            raise _unusable(self.path, error.strerror or "cannot be read") from error
+        except UnicodeDecodeError:
+            raise _unusable(self.path, "is not UTF-8 text") from None  # the cause would carry the bytes
+        except UnfitError as error:
+            raise _unusable(self.path, str(error)) from error
+        return self._secret
+
+
+def _read(path: Path) -> tuple[tuple[int, ...], Secret]:
+    """Return a file's version and its secret; the version is () while another change could look the same."""
+    if not path.is_file():
+        raise UnfitError("is not a regular file")
+    with path.open("rb") as file:
+        status = os.fstat(file.fileno())
+        content = file.read(LARGEST + 1)
+    if len(content) > LARGEST:
+        raise UnfitError(f"holds more than {LARGEST} bytes")
+    settled = time.time_ns() - status.st_ctime_ns > SETTLED_NS
+    return _version(status) if settled else (), Secret(usable(content.decode("utf-8-sig")))
+
+
+def _version(status: os.stat_result) -> tuple[int, ...]:
+    return status.st_mtime_ns, status.st_ctime_ns, status.st_size, status.st_ino, status.st_dev
+
+
+def _unusable(path: Path, problem: str) -> SourceError:
+    return SourceError(Reason.CREDENTIALS, f"{path}: {problem}")
+
+
+class AlibabaKeys(msgspec.Struct, frozen=True, kw_only=True):
+    """An access key of Alibaba Cloud."""
+
+    cloud: ClassVar[str] = "alibaba"
+
+    access_key_id: SecretText
+    access_key_secret: SecretText
+    security_token: SecretText | None = None
+
+
+class HuaweiKeys(msgspec.Struct, frozen=True, kw_only=True):
+    """An access key (AK/SK) of Huawei Cloud."""
+
+    cloud: ClassVar[str] = "huawei"
+
+    access_key: SecretText
+    secret_key: SecretText
+    security_token: SecretText | None = None
+
+
+class HuaweiPassword(msgspec.Struct, frozen=True, kw_only=True):
+    """An IAM user of Huawei Cloud; ``iam_endpoint`` None stands for that of the source's region."""
+
+    cloud: ClassVar[str] = "huawei"
+
+    username: str
+    password: SecretText
+    domain: str
+    iam_endpoint: str | None = None
+
+
+Credentials = AlibabaKeys | HuaweiKeys | HuaweiPassword
+
+
+def alibaba_keys(keys: AlibabaKeys) -> KeySource:
+    """Return the source of an Alibaba Cloud key; its files are looked at on each call."""
+
+    async def read() -> AccessKey:
+        return access_key(keys)
+
+    return read
+
+
+def huawei_keys(keys: HuaweiKeys) -> KeySource:
+    """Return the source of a Huawei Cloud key; its files are looked at on each call."""
+
+    async def read() -> AccessKey:
+        return access_key(keys)
+
+    return read
+
+
+def huawei_password(login: HuaweiPassword) -> SecretSource:
+    """Return the source of an IAM user's password; its file is looked at on each call."""
+
+    async def read() -> Secret:
+        return login.password.read()
+
+    return read
+
+
+def access_key(keys: AlibabaKeys | HuaweiKeys) -> AccessKey:
+    """Return the key as it is now; raise SourceError(CREDENTIALS) where it cannot be had."""
+    if isinstance(keys, AlibabaKeys):
+        key_id, secret = keys.access_key_id.read(), keys.access_key_secret.read()
+    else:
+        key_id, secret = keys.access_key.read(), keys.secret_key.read()
+    token = keys.security_token.read() if keys.security_token else None
+    for part in (key_id, token):
+        if part and not HEADER_SAFE.fullmatch(part.reveal()):
+            message = "the access key's id or token holds white space or a character beyond ASCII"
+            raise SourceError(Reason.CREDENTIALS, message)
+    return AccessKey(id=key_id.reveal(), secret=secret, security_token=token)

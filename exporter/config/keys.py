@@ -1,0 +1,199 @@
+"""The section ``credentials`` of a configuration file."""
+
+import re
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from exporter.config import values
+from exporter.config.decoding import Place, Reading, decode, fields_of, unknown_keys
+from exporter.config.document import Node, Scalar, Table
+from exporter.config.mistakes import Wrong, closest, listing, quoted
+from exporter.config.values import Endpoint
+from exporter.credentials import (
+    AlibabaKeys,
+    Credentials,
+    FixedSecret,
+    HuaweiKeys,
+    HuaweiPassword,
+    Secret,
+    SecretFile,
+    SecretText,
+    UnfitError,
+    access_key,
+    usable,
+)
+from exporter.errors import SourceError
+
+CLOUDS = ("alibaba", "huawei")
+PATH_LIKE = re.compile(r"(?=.*[/.])[/.]{0,3}([A-Za-z0-9._-]{1,40}/)*[A-Za-z0-9._-]{1,40}")
+"""A secret put where its file's name belongs must not be shown; what looks like a path may be."""
+
+NAMED = re.compile(r"[A-Za-z0-9_.-]{1,64}")
+
+
+class Nothing(msgspec.Struct):
+    """The parts of an access key that are not secret."""
+
+
+class Login(msgspec.Struct):
+    """The parts of a login that are not secret."""
+
+    username: str
+    domain: str
+    iam_endpoint: Endpoint | None = None
+
+
+class Form(msgspec.Struct, frozen=True):
+    """One way to give credentials: the secrets with whether they are required, and the other parts."""
+
+    struct: type[Credentials]
+    secrets: Mapping[str, bool]
+    others: type[msgspec.Struct] = Nothing
+
+    def words(self) -> list[str]:
+        """Return every key that the form takes."""
+        secrets = [word for name in self.secrets for word in (name, f"{name}_file")]
+        return [*secrets, *fields_of(self.others)]
+
+
+ALIBABA_KEYS = Form(AlibabaKeys, {"access_key_id": True, "access_key_secret": True, "security_token": False})
+HUAWEI_KEYS = Form(HuaweiKeys, {"access_key": True, "secret_key": True, "security_token": False})
+HUAWEI_PASSWORD = Form(HuaweiPassword, {"password": True}, Login)
+
+
+def read_all(reading: Reading, node: Node | None) -> dict[str, Credentials | None]:
+    """Return the credentials by name; None stands for those whose mistakes are noted."""
+    if node is None or (isinstance(node, Scalar) and node.taken_for == "null"):
+        return {}
+    section = reading.table(node, Place(path="credentials"))
+    found: dict[str, Credentials | None] = {}
+    for name, entry in section.entries.items() if section else ():
+        place = Place(path="credentials").key(name) if NAMED.fullmatch(name) else Place(path="credentials")
+        if place.path == "credentials":
+            cure = "use up to 64 letters, digits, '_', '.' and '-'"
+            reading.note(place, entry, Wrong("a name (not shown) that credentials cannot have", cure))
+        found[name] = _read(reading, entry, place)
+    return found
+
+
+def _read(reading: Reading, node: Node, place: Place) -> Credentials | None:
+    if not isinstance(node, Table):
+        cure = "write NAME: {cloud: …, …} under credentials"
+        reading.note(place, node, Wrong("is not a mapping of cloud and keys", cure))
+        return None
+    before = len(reading.mistakes)
+    table = reading.table(node, place) or node
+    form = _form(reading, table, place)
+    if form is None:
+        return None
+    unknown_keys(reading, table, ["cloud", *form.words()], place, secretive=True)
+    parts = decode(reading, table, fields_of(form.others), place)
+    for name, required in form.secrets.items():
+        parts[name] = _secret(reading, table, name, place, required=required)
+    return _built(reading, node, form, parts, place) if len(reading.mistakes) == before else None
+
+
+def _built(
+    reading: Reading, node: Node, form: Form, parts: dict[str, Any], place: Place
+) -> Credentials | None:
+    keys = form.struct(**parts)
+    try:
+        if not isinstance(keys, HuaweiPassword):
+            access_key(keys)
+    except SourceError as error:
+        reading.note(place, node, Wrong(error.message, "copy the key again"))
+        return None
+    return keys
+
+
+def _form(reading: Reading, table: Table, place: Place) -> Form | None:
+    """Return the form that the keys of the table are meant to have."""
+    try:
+        cloud = _cloud(table)
+        if "chain" in table.entries:
+            cure = "give the keys themselves, as values, ${NAME} or files"
+            raise Wrong("chain is not supported in this version", cure)  # noqa: TRY301 - noted like every other
+        return ALIBABA_KEYS if cloud == "alibaba" else _huawei_form(table)
+    except Wrong as wrong:
+        reading.note(place, table, wrong)
+        return None
+
+
+def _cloud(table: Table) -> str:
+    node = table.entries.get("cloud")
+    cure = f"write cloud: {' or cloud: '.join(CLOUDS)}"
+    if not isinstance(node, Scalar):
+        raise Wrong("cloud is missing", cure)
+    if node.wrong:
+        raise node.wrong
+    if node.text not in CLOUDS:
+        near = closest(node.text, CLOUDS)
+        raise Wrong(f"cloud {quoted(node.written)} is not known", f"did you mean {near}?" if near else cure)
+    return node.text
+
+
+def _huawei_form(table: Table) -> Form:
+    keys = [word for word in table.entries if word in HUAWEI_KEYS.words()]
+    login = [word for word in table.entries if word in HUAWEI_PASSWORD.words()]
+    cure = "give access_key and secret_key, or username, password and domain"
+    if keys and login:
+        raise Wrong(f"an access key ({listing(keys)}) is mixed with a login ({listing(login)})", cure)
+    if not keys and not login:
+        raise Wrong("no keys are given", cure)
+    return HUAWEI_KEYS if keys else HUAWEI_PASSWORD
+
+
+def _secret(reading: Reading, table: Table, name: str, place: Place, *, required: bool) -> SecretText | None:
+    """Return the secret of that name; None where it is left out or its mistake is noted."""
+    node, file = table.entries.get(name), table.entries.get(f"{name}_file")
+    try:
+        if node and file:
+            raise Wrong(f"{name} and {name}_file are both given", "keep one of them")  # noqa: TRY301 - noted below
+        if file:
+            place = place.key(f"{name}_file")
+            return _from_file(file, reading.folder)
+        place = place.key(name)
+        if node:
+            return _fixed(node)
+        if required:
+            raise Wrong("is missing", f"add {name}: ${{NAME}} or {name}_file: PATH")  # noqa: TRY301 - noted below
+    except Wrong as wrong:
+        reading.note(place, file or node or table, wrong)
+    return None
+
+
+def _checked(node: Node, cure: str) -> Scalar:
+    """Return the node if it is one text; what is wrong is said without the text."""
+    if not isinstance(node, Scalar):
+        raise Wrong("is not one text", cure)
+    if node.wrong:
+        raise node.wrong
+    if not node.text:
+        raise Wrong("is empty", cure)
+    if values.ambiguous(node):
+        raise Wrong("is no text in YAML without quotes", "quote it")
+    return node
+
+
+def _fixed(node: Node) -> SecretText:
+    scalar = _checked(node, "write the value, ${NAME}, or use the key with _file")
+    try:
+        return FixedSecret(Secret(usable(scalar.text)))
+    except UnfitError as error:
+        raise Wrong(str(error), "copy the value again") from None
+
+
+def _from_file(node: Node, folder: Path) -> SecretText:
+    scalar = _checked(node, "write the path of a file that holds the secret alone")
+    secret = SecretFile(values.path(scalar, folder))
+    try:
+        secret.read()
+    except SourceError as error:
+        shown = scalar.written if PATH_LIKE.fullmatch(scalar.written) else "the file (name not shown)"
+        problem = error.message.removeprefix(f"{secret.path}: ")
+        cure = "name a file that the exporter may read; it holds the secret alone"
+        raise Wrong(f"{shown}: {problem}", cure) from None
+    return secret

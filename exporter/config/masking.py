@@ -1,0 +1,67 @@
+"""A configuration as text that may be shown: every option with its effective value, secrets masked."""
+
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import yaml
+from msgspec import inspect
+
+from exporter.config.decoding import fields_of
+from exporter.config.model import Config, Settings, Source
+from exporter.config.values import duration
+from exporter.credentials import Credentials, FixedSecret, SecretFile
+
+MASK = "<secret>"
+
+
+def masked(config: Config) -> str:
+    """Return the configuration as YAML in the file's own form, defaults filled in, secrets as ``<secret>``.
+
+    Only credentials that a source uses are in it; a secret that is kept in a file shows the file's path.
+    """
+    credentials = {source.credentials_name: _keys(source.credentials) for source in config.sources}
+    sources = [_source(source) for source in config.sources]
+    shown = {"credentials": credentials, "sources": sources}
+    return yaml.safe_dump(shown, sort_keys=False, allow_unicode=True, width=1_000)
+
+
+def _source(source: Source) -> dict[str, Any]:
+    basics = {
+        "name": source.name,
+        "api": source.api,
+        "region": source.region,
+        "endpoint": source.endpoint,
+        "ca_file": str(source.ca_file) if source.ca_file else None,
+        "credentials": source.credentials_name,
+    }
+    return {**basics, **_plain(source, Settings), **_plain(source.options, type(source.options))}
+
+
+def _plain(values: msgspec.Struct, struct: type[msgspec.Struct]) -> dict[str, Any]:
+    return {key: _shown(getattr(values, about.name), about.type) for key, about in fields_of(struct).items()}
+
+
+def _shown(value: Any, kind: inspect.Type) -> Any:
+    if isinstance(value, float) and _is_duration(kind):
+        return duration(value)
+    if isinstance(value, tuple):
+        return list(value)
+    return str(value) if isinstance(value, Path) else value
+
+
+def _is_duration(kind: inspect.Type) -> bool:
+    if isinstance(kind, inspect.UnionType):
+        return any(_is_duration(member) for member in kind.types)
+    return isinstance(kind, inspect.Metadata) and (kind.extra or {}).get("form") == "duration"
+
+
+def _keys(keys: Credentials) -> dict[str, Any]:
+    parts = {name: getattr(keys, name) for name in keys.__struct_fields__}
+    return {"cloud": keys.cloud, **dict(_part(name, part) for name, part in parts.items())}
+
+
+def _part(name: str, part: object) -> tuple[str, Any]:
+    if isinstance(part, SecretFile):
+        return f"{name}_file", str(part.path)
+    return name, MASK if isinstance(part, FixedSecret) else part
