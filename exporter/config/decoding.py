@@ -97,18 +97,25 @@ def decode(reading: Reading, table: Table, fields: Fields, place: Place) -> dict
         if node is not None:
             found[key] = value(reading, node, about.type, place.key(key))
         elif about.required:
-            reading.note(
-                place.key(key),
-                table,
-                Wrong("is missing", f"add `{key}:`{scalars.example(list(_members(about.type)))}"),
-            )
+            example = scalars.example(list(_members(about.type)))
+            reading.note(place.key(key), table, Wrong("is missing", f"add {key}: {example or '…'}"))
     return {key: item for key, item in found.items() if item is not MISSING}
 
 
 def unknown_keys(
-    reading: Reading, table: Table, known: Collection[str], place: Place, *, secretive: bool = False
+    reading: Reading,
+    table: Table,
+    known: Collection[str],
+    place: Place,
+    *,
+    takes: str = "",
+    secretive: bool = False,
 ) -> None:
-    """Note each key that is not known; ``secretive`` where a stray secret may have become a key."""
+    """Note each key that is not known, with what is taken here.
+
+    ``takes`` says it in other words than all of ``known``. ``secretive`` holds back keys that are like none
+    of ``known``: without a blank after its colon, a key of the file holds its value too.
+    """
     for key, node in table.entries.items():
         if key in known:
             continue
@@ -117,8 +124,9 @@ def unknown_keys(
             cure = "put a blank after each colon" if ":" in key else f"known here: {listing(known)}"
             reading.note(place, node, Wrong("an unknown key (not shown, as it may hold a secret)", cure))
             continue
-        cure = f"did you mean {near}?" if near else f"known here: {listing(known)}"
-        reading.note(place.key(key), node, Wrong("unknown key", cure))
+        cures = [f"did you mean {near}?"] if near else []
+        cures += [takes] if takes else [] if near else [f"known here: {listing(known)}"]
+        reading.note(place.key(key), node, Wrong("unknown key", " ".join(cures)))
 
 
 def value(reading: Reading, node: Node, kind: inspect.Type, place: Place) -> Any:
@@ -165,7 +173,7 @@ def _single(reading: Reading, node: Node, kinds: list[inspect.Type], *, takes_li
     if not isinstance(node, Scalar):
         wanted = "a list or one value" if takes_list else "one value"
         found = "a list" if isinstance(node, Sequence) else "a mapping"
-        raise Wrong(f"is {found}", f"write {wanted}{scalars.example(kinds)}")
+        raise Wrong(f"is {found}", f"write {wanted}{scalars.such_as(kinds)}")
     if node.wrong:
         raise node.wrong
     if node.taken_for == "null":
@@ -176,4 +184,4 @@ def _single(reading: Reading, node: Node, kinds: list[inspect.Type], *, takes_li
 def _nothing(node: Scalar, kinds: list[inspect.Type]) -> None:
     """Take ``null`` where an option may be left out; a key with nothing after it was forgotten."""
     if not node.text or not any(isinstance(kind, inspect.NoneType) for kind in kinds):
-        raise Wrong("has no value", f"write one{scalars.example(kinds)}, or remove the key")
+        raise Wrong("has no value", f"write one{scalars.such_as(kinds)}, or remove the key")

@@ -71,8 +71,9 @@ def read_all(reading: Reading, node: Node | None) -> dict[str, Credentials | Non
     section = reading.table(node, Place(path="credentials"))
     found: dict[str, Credentials | None] = {}
     for name, entry in section.entries.items() if section else ():
-        place = Place(path="credentials").key(name) if NAMED.fullmatch(name) else Place(path="credentials")
-        if place.path == "credentials":
+        fits = NAMED.fullmatch(name) is not None
+        place = Place(path=f"credentials.{name}", name=name) if fits else Place(path="credentials")
+        if not fits:
             cure = "use up to 64 letters, digits, '_', '.' and '-'"
             reading.note(place, entry, Wrong("a name (not shown) that credentials cannot have", cure))
         found[name] = _read(reading, entry, place)
@@ -156,7 +157,7 @@ def _secret(reading: Reading, table: Table, name: str, place: Place, *, required
             place = place.key(f"{name}_file")
             return _from_file(file, reading.folder)
         place = place.key(name)
-        if node:
+        if node and (required or not _left_out(node)):
             return _fixed(node)
         if required:
             raise Wrong("is missing", f"add {name}: ${{NAME}} or {name}_file: PATH")  # noqa: TRY301 - noted below
@@ -165,13 +166,17 @@ def _secret(reading: Reading, table: Table, name: str, place: Place, *, required
     return None
 
 
+def _left_out(node: Node) -> bool:
+    return isinstance(node, Scalar) and node.taken_for == "null" and node.text != ""
+
+
 def _checked(node: Node, cure: str) -> Scalar:
     """Return the node if it is one text; what is wrong is said without the text."""
     if not isinstance(node, Scalar):
         raise Wrong("is not one text", cure)
     if node.wrong:
         raise node.wrong
-    if not node.text:
+    if not node.text or node.taken_for == "null":
         raise Wrong("is empty", cure)
     if values.ambiguous(node):
         raise Wrong("is no text in YAML without quotes", "quote it")

@@ -24,7 +24,7 @@ def load(path: Path, kinds: Mapping[str, ApiKind], environ: Mapping[str, str] = 
     ``kinds`` are the list APIs by the names that ``api`` takes. Files that hold secrets are read once, so
     that a missing one is found now.
     """
-    reading = Reading(folder=path.parent)
+    reading = Reading(folder=path.absolute().parent)
     try:
         root = document.read(_text(path), environ)
     except Unreadable as wrong:

@@ -8,11 +8,19 @@ import yaml
 from msgspec import inspect
 
 from exporter.config.decoding import fields_of
+from exporter.config.document import EXPONENT
 from exporter.config.model import Config, Settings, Source
 from exporter.config.values import duration
 from exporter.credentials import Credentials, FixedSecret, SecretFile
 
 MASK = "<secret>"
+
+
+class _Dumper(yaml.SafeDumper):
+    """Quotes ``1e5`` too, which is a number to YAML 1.2 and JSON."""
+
+
+_Dumper.add_implicit_resolver("tag:yaml.org,2002:float", EXPONENT, list("-+.0123456789"))
 
 
 def masked(config: Config) -> str:
@@ -23,7 +31,7 @@ def masked(config: Config) -> str:
     credentials = {source.credentials_name: _keys(source.credentials) for source in config.sources}
     sources = [_source(source) for source in config.sources]
     shown = {"credentials": credentials, "sources": sources}
-    return yaml.safe_dump(shown, sort_keys=False, allow_unicode=True, width=1_000)
+    return yaml.dump(shown, Dumper=_Dumper, sort_keys=False, allow_unicode=True, width=1_000)
 
 
 def _source(source: Source) -> dict[str, Any]:

@@ -28,7 +28,7 @@ class Mistake:
     column: int | None = None
 
     def __str__(self) -> str:
-        name = f" ({self.name})" if self.name else ""
+        name = f" ({self.name})" if self.name and f".{self.name}" not in self.path else ""
         place = [f"line {self.line}"] if self.line else []
         place += [f"{self.path}{name}"] if self.path else []
         return f"{', '.join(place) or 'the file'}: {self.problem}; {self.cure}"

@@ -35,20 +35,26 @@ def scalar(node: Scalar, kinds: list[inspect.Type], folder: Path, *, takes_list:
         try:
             return _one(node, kind, folder)
         except Wrong as error:
-            instead = f", or a list such as [{node.written}]" if takes_list else ""
+            instead = f" (or a list, as in [{node.written}])" if takes_list else ""
             wrong = Wrong(error.problem, error.cure + instead)
     raise wrong
 
 
+def such_as(kinds: list[inspect.Type]) -> str:
+    """Return a cure's ", such as VALUE"; "" where no example is known."""
+    known = example(kinds)
+    return f", such as {known}" if known else ""
+
+
 def example(kinds: list[inspect.Type]) -> str:
-    """Return an example of a value for a cure, with a blank before it; "" where none is known."""
+    """Return an example of a value as it stands in the file; "" where none is known."""
     for kind in kinds:
         if isinstance(kind, inspect.LiteralType):
-            return f" {kind.values[0]}"
+            return str(kind.values[0])
         if isinstance(kind, inspect.VarTupleType):
-            return f" [{example([kind.item_type]).strip() or '…'}]"
+            return f"[{example([kind.item_type]) or '…'}]"
         if isinstance(kind, inspect.Metadata) and "examples" in _words(kind):
-            return f" {_words(kind)['examples'][0]}"
+            return str(_words(kind)["examples"][0])
     return ""
 
 
@@ -90,7 +96,7 @@ def _check_text(node: Scalar, found: str, kind: inspect.StrType, words: dict[str
         return
     wanted = words.get("description", "in the form that this option takes")
     such = f", such as {words['examples'][0]}" if "examples" in words else ""
-    raise Wrong(f"{quoted(node.written)} is not {wanted}", f"write {wanted}{such}")
+    raise Wrong(f"{quoted(node.written)} is not {wanted.partition(' (')[0]}", f"write {wanted}{such}")
 
 
 def _check_limits(node: Scalar, found: float, kind: inspect.IntType | inspect.FloatType) -> None:

@@ -72,7 +72,7 @@ def _read(reading: Reading, node: Node, place: Place, known: Known) -> Source | 
     settings = {**known.defaults, **decode(reading, table, fields_of(Settings), place)}
     kind = entry.kind(basics)
     keys = entry.keys(basics, kind)
-    options = entry.options(kind) if kind else None
+    options = entry.options(basics, kind)
     entry.check_reach(basics, keys)
     if kind is None or keys is None or options is None or len(reading.mistakes) > before:
         return None
@@ -123,10 +123,15 @@ class _Entry:
             self.note("credentials", f"{name} is for {keys.cloud}, the API is of {kind.cloud}", cure)
         return keys
 
-    def options(self, kind: ApiKind) -> msgspec.Struct | None:
+    def options(self, basics: Mapping[str, Any], kind: ApiKind | None) -> msgspec.Struct | None:
         """Return the API's own options; note keys that neither it nor every source takes."""
+        if kind is None:
+            own = [key for other in self.known.kinds.values() for key in fields_of(other.options)]
+            unknown_keys(self.reading, self.table, [*own, *COMMON], self.place)
+            return None
         fields = fields_of(kind.options)
-        unknown_keys(self.reading, self.table, [*fields, *COMMON], self.place)
+        takes = f"{basics['api']} takes {listing(fields)} beside what every source takes: {listing(COMMON)}"
+        unknown_keys(self.reading, self.table, [*fields, *COMMON], self.place, takes=takes)
         before = len(self.reading.mistakes)
         found = decode(self.reading, self.table, fields, self.place)
         if len(self.reading.mistakes) > before:
@@ -139,13 +144,16 @@ class _Entry:
 
     def check_reach(self, basics: Mapping[str, Any], keys: Credentials | None) -> None:
         """Note what is missing to find the cloud and to trust it."""
-        if "region" not in self.table.entries and "endpoint" not in self.table.entries:
+        if self._left_out("region", basics) and self._left_out("endpoint", basics):
             self.note("region", "is missing", "add region: cn-hangzhou or another, or endpoint: https://…")
-        elif basics.get("region") is None and isinstance(keys, HuaweiPassword) and not keys.iam_endpoint:
+        elif self._left_out("region", basics) and isinstance(keys, HuaweiPassword) and not keys.iam_endpoint:
             cure = "add region to the source, or iam_endpoint to its credentials"
             self.note("region", "a login needs to know where IAM is", cure)
         if basics.get("ca_file"):
             self._check_authority(basics["ca_file"])
+
+    def _left_out(self, key: str, basics: Mapping[str, Any]) -> bool:
+        return basics.get(key) is None and (key in basics or key not in self.table.entries)
 
     def _check_authority(self, path: Path) -> None:
         cure = "name a file of certificates in PEM form that the exporter may read"

@@ -22,7 +22,7 @@ Identifier = Annotated[
     Meta(
         pattern=r"^(?!\.{1,2}$)[A-Za-z0-9._-]{1,128}$",
         description="an id (letters, digits, '.', '_' and '-')",
-        examples=["d-abc123"],
+        examples=["abc-123"],
     ),
 ]
 """An id as the clouds give them; never ``.`` or ``..``, as it may become a part of a path."""
@@ -70,8 +70,8 @@ Several = Annotated[tuple[Item, ...], Meta(min_length=1)]
 UNITS = {"y": 31_536_000.0, "w": 604_800.0, "d": 86_400.0, "h": 3_600.0, "m": 60.0, "s": 1.0, "ms": 0.001}
 DURATION = re.compile("".join(rf"(?:(?P<{unit}>[0-9]{{1,9}}){unit})?" for unit in UNITS))
 DURATION_CURE = "write a number with its unit, as in 500ms, 30s, 5m, 1h30m or 1d"
-NUMBER = re.compile(r"[-+]?[0-9]{1,15}(\.[0-9]{1,15})?")
-WHOLE = re.compile(r"[-+]?[0-9]{1,15}")
+WHOLE = re.compile(r"[-+]?(0|[1-9][0-9]{0,14})")  # 010 is eight to some readers of YAML
+NUMBER = re.compile(rf"{WHOLE.pattern}(\.[0-9]{{1,15}})?")
 LOSSLESS = re.compile(r"0|-?[1-9][0-9]*")
 HOST = re.compile(r"[A-Za-z0-9]([A-Za-z0-9.-]*[A-Za-z0-9])?|\[[0-9A-Fa-f:.]+\]")
 ENDPOINT_CURE = "write scheme, host and perhaps port only, as in https://example.com:8443"
