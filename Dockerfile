@@ -10,6 +10,13 @@ RUN pip --python /opt/datajobs-exporter/bin/python install --no-cache-dir --cons
 
 FROM python:3.13-slim
 
+COPY --from=build /opt/datajobs-exporter /opt/datajobs-exporter
+# The root file system may be read-only: nothing is written, bytecode was compiled at the install.
+ENV PATH=/opt/datajobs-exporter/bin:$PATH \
+    PYTHONDONTWRITEBYTECODE=1 \
+    PYTHONUNBUFFERED=1
+
+# Late, for they change with every build and the layers above do not.
 ARG VERSION=unknown
 ARG REVISION=unknown
 LABEL org.opencontainers.image.title="datajobs-exporter" \
@@ -17,12 +24,6 @@ LABEL org.opencontainers.image.title="datajobs-exporter" \
       org.opencontainers.image.licenses="Apache-2.0" \
       org.opencontainers.image.version="${VERSION}" \
       org.opencontainers.image.revision="${REVISION}"
-
-COPY --from=build /opt/datajobs-exporter /opt/datajobs-exporter
-# The root file system may be read-only: nothing is written, bytecode was compiled at the install.
-ENV PATH=/opt/datajobs-exporter/bin:$PATH \
-    PYTHONDONTWRITEBYTECODE=1 \
-    PYTHONUNBUFFERED=1
 
 # A number, so that an orchestrator can tell that it is not root.
 USER 65532:65532

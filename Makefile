@@ -26,7 +26,8 @@ help: ## this list
 demo: $(STAMPS)/run ## the exporter on simulated clouds; Ctrl-C ends it
 	@exec $(BIN)/datajobs-exporter demo $(ARGS)
 
-test: $(STAMPS)/test system-packages ## all tests with branch coverage; ARGS for pytest
+# Where CI=true no test skips, so what only linters need must be there, too.
+test: $(STAMPS)/$(if $(filter true,$(CI)),lint,test) system-packages ## all tests with branch coverage; ARGS for pytest
 	@$(BIN)/python -m pytest --cov --cov-report=term $(ARGS)
 
 check: $(STAMPS)/lint generated-check ## format, lint, types, import contracts, generated files, Dockerfile
@@ -82,7 +83,7 @@ $(STAMPS)/venv:
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { \
 	  echo 'Python 3.11 or newer is needed and "$(PYTHON)" is not that. Name another: make PYTHON=python3.13 $(MAKECMDGOALS)'; \
 	  exit 1; } >&2
-	@$(PYTHON) -c 'import ensurepip, venv' || { \
+	@$(PYTHON) -c 'import ensurepip, venv' 2>/dev/null || { \
 	  echo 'This Python cannot make virtual environments. On Debian and Ubuntu: apt-get install python3-venv'; \
 	  exit 1; } >&2
 	@echo 'Creating $(VENV)'

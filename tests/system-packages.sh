@@ -52,7 +52,9 @@ chmod 755 "$policy"
 
 echo "Installing $missing" >&2
 export DEBIAN_FRONTEND=noninteractive NEEDRESTART_SUSPEND=1
-apt-get -qq update || echo "apt-get update failed; going on with the lists that are here" >&2
+apt-get -qq update >&2 || echo "apt-get update failed; going on with the lists that are here" >&2
 # shellcheck disable=SC2086 # a list of words
-apt-get -qq install --yes --no-install-recommends -o DPkg::Lock::Timeout=300 $missing >&2 ||
-    fail "Some of these were not installed: $missing"
+if ! said=$(apt-get -qq install --yes --no-install-recommends -o DPkg::Lock::Timeout=300 $missing 2>&1); then
+    fail "$said
+Some of these were not installed: $missing"
+fi
