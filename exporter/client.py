@@ -158,12 +158,13 @@ class Client:
 
     async def _attempt(self, request: Request) -> Answer:
         await self._pace.turn()
-        async with self._places, self._standing.admit():
-            try:
+        try:
+            async with self._places, self._standing.admit():
                 return await self._send(request)
-            except SourceError as exc:
-                self._observer.failed(exc.reason)
-                raise
+        except SourceError as exc:
+            self._observer.failed(exc.reason)
+            exc.counted = True
+            raise
 
     async def _send(self, request: Request) -> Answer:
         message = self._http.build_request(

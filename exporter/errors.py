@@ -57,3 +57,5 @@ class SourceError(Exception):
         self.code = code
         self.retryable = retryable
         self.retry_after = retry_after
+        self.counted = False
+        """Whether the failure has been counted, so that it is counted once."""

@@ -171,8 +171,8 @@ DURATION = _source(
 LIST_COMPLETE = _source(
     "source_list_complete",
     Kind.GAUGE,
-    "1 if the numbers shown are a whole list of one moment: as many different jobs as the API reports, and none "
-    "seen to change between two pages. 0 if not, or if no numbers are shown.",
+    "1 if the numbers shown are a whole list of one moment: as many different jobs as the API reports, and "
+    "none seen to change between two pages. 0 if not, or if no numbers are shown.",
 )
 LISTED_ITEMS = _source(
     "source_listed_items", Kind.GAUGE, "Different jobs or queue entries that the numbers shown are made of."

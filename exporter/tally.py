@@ -27,10 +27,13 @@ class Distribution:
         self.counts[bisect_left(self.bounds, value)] += 1
         self.sum += value
 
-    def merge(self, other: "Distribution") -> None:
-        """Add another distribution over the same bounds."""
-        self.counts = [mine + theirs for mine, theirs in zip(self.counts, other.counts, strict=True)]
-        self.sum += other.sum
+    @classmethod
+    def of(cls, parts: "Sequence[Distribution]") -> "Distribution":
+        """Return the sum of distributions over the same bounds."""
+        whole = cls(parts[0].bounds)
+        whole.counts = [sum(counts) for counts in zip(*(part.counts for part in parts), strict=True)]
+        whole.sum = sum(part.sum for part in parts)
+        return whole
 
     def cumulative(self) -> list[tuple[str, float]]:
         """Return (le, count) pairs as the exposition formats want them, ``+Inf`` last."""

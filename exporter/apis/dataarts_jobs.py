@@ -21,7 +21,7 @@ from exporter.apis.paging import Fetch, Page, Walk
 from exporter.apis.wire import Count, clock, decoded, seconds
 from exporter.apis.words import Words
 from exporter.client import Answer, Request
-from exporter.config.values import Identifier, Several
+from exporter.config import Identifier, Several
 from exporter.model import Job, LastRun, Phase, Place, later
 
 PAGE_SIZE = 100

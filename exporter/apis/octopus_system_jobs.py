@@ -15,7 +15,7 @@ from exporter.apis.paging import Page, Walk
 from exporter.apis.wire import clock, decoded, duration, seconds
 from exporter.apis.words import Words
 from exporter.client import Answer
-from exporter.config.values import Identifier, Several
+from exporter.config import Identifier, Several
 from exporter.model import FINISHED, Job, Phase
 
 STATUSES = {

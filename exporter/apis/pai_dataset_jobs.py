@@ -7,7 +7,7 @@ still running, so only the status tells that a job has ended. Logs come only whe
 
 import itertools
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from functools import partial
 from typing import Literal
 
@@ -18,7 +18,7 @@ from exporter.apis.paging import Fetch, Page, Walk
 from exporter.apis.wire import Count, clock, decoded, iso_seconds
 from exporter.apis.words import Words
 from exporter.client import Answer, Request
-from exporter.config.values import Duration, Identifier, Several
+from exporter.config import Duration, Identifier, Problem, Several
 from exporter.errors import Reason, SourceError
 from exporter.model import FINISHED, FileCounts, Job, Phase
 
@@ -59,6 +59,12 @@ class Options(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
     workspace_id: Identifier | None = None
     editions: Several[Literal["BASIC", "ADVANCED", "LOGICAL"]] = ("ADVANCED", "LOGICAL")
     discovery_interval: Duration = 600.0
+
+    def problems(self) -> Iterator[Problem]:
+        """Yield what does not go together."""
+        if self.datasets == "discover" and self.workspace_id is None:
+            cure = "name the workspace whose datasets are to be discovered, or list the datasets"
+            yield Problem(option="workspace_id", problem="is missing", cure=cure)
 
 
 class DatasetJob(msgspec.Struct, frozen=True, gc=False, rename="pascal"):

@@ -1,9 +1,9 @@
 """How an API's words become ours."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
-from exporter.model import Phase
+from exporter.model import FINISHED, Phase
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -34,3 +34,17 @@ class Words:
         if job_type not in self.documented:
             fields += ("job_type",)
         return fields
+
+    def statuses_of(self, job_type: str) -> Iterator[tuple[str, Phase]]:
+        """Yield the statuses that a job of this type can have."""
+        for status in self.documented.get(job_type, ()):
+            yield status, self.phase(status)
+
+    def ends_of(self, job_type: str) -> Iterator[tuple[str, Phase]]:
+        """Yield the statuses in which a job of this type can end."""
+        return ((status, phase) for status, phase in self.statuses_of(job_type) if phase in FINISHED)
+
+    def runs_of(self, job_type: str) -> Iterator[tuple[str, Phase]]:
+        """Yield the statuses that the last run of a job of this type can have."""
+        for status in self.runs.get(job_type, ()):
+            yield status, self.run_statuses.get(status, Phase.UNKNOWN)

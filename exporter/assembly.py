@@ -1,0 +1,74 @@
+"""From a configuration to sources that can be scraped."""
+
+from collections.abc import Callable
+
+import httpx
+
+from exporter.apis import APIS
+from exporter.client import Client
+from exporter.clouds.login import EXPLAIN, Auth, auth_of
+from exporter.config import Config
+from exporter.config import Source as Settings
+from exporter.instruments import Instruments
+from exporter.scrape import Scraper, Standby
+from exporter.source import Source
+from exporter.standing import Standing
+from exporter.transport import connect
+
+Connect = Callable[[str, Settings], httpx.AsyncClient]
+"""Opens a client for an endpoint with the settings of a source."""
+
+
+def over_the_network(endpoint: str, settings: Settings) -> httpx.AsyncClient:
+    """Open a client on real sockets."""
+    return connect(
+        endpoint,
+        ca_file=settings.ca_file,
+        connections=settings.concurrency,
+        timeout=settings.timeout,
+    )
+
+
+def assemble(config: Config, instruments: Instruments, connect: Connect = over_the_network) -> Scraper:
+    """Return the scraper of a configuration; raises SourceError(TLS) for an unusable ``ca_file``."""
+    logins = Logins()
+    standbys = []
+    for settings in config.sources:
+        counts = instruments.of(settings.api, settings.name)
+        api = APIS[settings.api]
+        endpoint = settings.endpoint or api.endpoint(settings.region or "")
+        auth = logins.auth(settings)
+        client = Client(
+            connect(endpoint, settings),
+            auth,
+            logins.standing(settings, endpoint, auth),
+            EXPLAIN[settings.cloud],
+            counts,
+            concurrency=settings.concurrency,
+            requests_per_second=settings.requests_per_second,
+        )
+        standbys.append(Standby(Source(settings, api, client, auth), counts))
+    return Scraper(standbys)
+
+
+class Logins:
+    """What sources that use the same credentials share: a token, and what the cloud thinks of them."""
+
+    def __init__(self) -> None:
+        self._auths: dict[tuple[str, str | None, str | None], Auth] = {}
+        self._standings: dict[tuple[str, str], Standing] = {}
+
+    def auth(self, settings: Settings) -> Auth:
+        """Return the signer of a source, one for each scope of the credentials."""
+        project_id: str | None = getattr(settings.options, "project_id", None)
+        key = (settings.credentials_name, project_id, settings.region)
+        if key not in self._auths:
+            self._auths[key] = auth_of(settings.credentials, project_id=project_id, region=settings.region)
+        return self._auths[key]
+
+    def standing(self, settings: Settings, endpoint: str, auth: Auth) -> Standing:
+        """Return their standing at one endpoint: a wrong endpoint must not stop the others."""
+        key = (settings.credentials_name, endpoint)
+        if key not in self._standings:
+            self._standings[key] = Standing(auth.fingerprint)
+        return self._standings[key]

@@ -1,0 +1,199 @@
+"""Scrapes: one collection per source at a time, a deadline for each who waits, and what is shown meanwhile.
+
+The one broad ``except`` of the program is here, where the sources are kept apart.
+"""
+
+import asyncio
+import logging
+import time
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+from exporter.client import Deadline
+from exporter.config import Source as Settings
+from exporter.errors import Reason, SourceError
+from exporter.instruments import SourceInstruments
+from exporter.source import Snapshot, Source
+
+log = logging.getLogger(__name__)
+
+GRACE = 0.05
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Result:
+    """What one scrape may show of one source.
+
+    ``snapshot`` is what this collection found or, where it failed (``error``), the last complete one while
+    it is not too old. ``last_success`` is the moment (seconds since 1970) of the numbers shown, or of the
+    last ones there were.
+    """
+
+    source: Source
+    error: SourceError | None
+    snapshot: Snapshot | None
+    last_success: float | None
+    duration: float | None
+
+
+class Flight:
+    """One collection under way, shared by all scrapes that overlap it."""
+
+    def __init__(self, source: Source, deadline: float) -> None:
+        self._source = source
+        self._latest = asyncio.get_running_loop().time() + source.settings.timeout
+        self._deadline = Deadline(min(deadline, self._latest))
+        self._bound: asyncio.Timeout | None = None
+        self.began = time.monotonic()
+        self.task = asyncio.create_task(self._run(), name=f"collect {source.settings.name}")
+
+    def extend(self, deadline: float) -> None:
+        """Let the collection go on for somebody who can wait longer, but not beyond the source's timeout."""
+        self._deadline.at = max(self._deadline.at, min(deadline, self._latest))
+        if self._bound is not None and not self._bound.expired():
+            self._bound.reschedule(self._deadline.at)
+
+    async def _run(self) -> Snapshot | SourceError:
+        """Collect once; whatever goes wrong is an error of this source alone."""
+        name = self._source.settings.name
+        try:
+            async with asyncio.timeout_at(self._deadline.at) as self._bound:
+                return await self._source.collect(self._deadline)
+        except SourceError as exc:
+            return exc
+        except TimeoutError:
+            return SourceError(Reason.TIMEOUT, self._source.too_late())
+        except Exception:
+            log.exception("source %s: a bug of the exporter", name)
+            return SourceError(Reason.INTERNAL, "a bug of the exporter; its log has the traceback")
+
+
+class Standby:
+    """A source and what is remembered of it between scrapes."""
+
+    def __init__(self, source: Source, instruments: SourceInstruments) -> None:
+        self.source = source
+        self._instruments = instruments
+        self._flight: Flight | None = None
+        self._complete: Snapshot | None = None
+        self._last_success: float | None = None
+        self._duration: float | None = None
+        self._failing: Reason | None = None
+
+    async def scrape(self, deadline: float) -> Result:
+        """Return what there is to show, at ``deadline`` (of the event loop's clock) at the latest."""
+        settings = self.source.settings
+        recent = self._complete
+        if recent is not None and age(recent) < settings.min_interval:
+            self._instruments.coalesced()
+            return self._result(None, recent)
+        outcome = await self._join(deadline)
+        if isinstance(outcome, Snapshot):
+            return self._result(None, outcome)
+        shown = self._complete
+        if shown is not None and age(shown) > settings.max_staleness:
+            shown = None
+        return self._result(outcome, shown)
+
+    async def aclose(self) -> None:
+        """End a collection that is under way and close the connections."""
+        if self._flight is not None:
+            self._flight.task.cancel()
+            await asyncio.wait({self._flight.task})
+        await self.source.aclose()
+
+    async def _join(self, deadline: float) -> Snapshot | SourceError:
+        """Wait for the collection that is under way, or start one; no longer than until ``deadline``."""
+        if self._flight is None:
+            self._flight = Flight(self.source, deadline)
+            self._flight.task.add_done_callback(self._landed)
+        else:
+            self._instruments.coalesced()
+            self._flight.extend(deadline)
+        task = self._flight.task
+        # A moment of grace: the collection ends itself at the same deadline, and says what it waited for.
+        patience = deadline - asyncio.get_running_loop().time() + GRACE
+        done, _ = await asyncio.wait({task}, timeout=max(0.0, patience))
+        if done and not task.cancelled():
+            return task.result()
+        return SourceError(Reason.TIMEOUT, "still under way when this scrape had to be answered")
+
+    def _landed(self, task: asyncio.Task[Snapshot | SourceError]) -> None:
+        """Remember how a collection ended; also where nobody waits for it any more."""
+        flight, self._flight = self._flight, None
+        if flight is None or task.cancelled():
+            return
+        self._duration = time.monotonic() - flight.began
+        outcome = task.result()
+        if isinstance(outcome, SourceError):
+            if not outcome.counted:
+                self._instruments.failed(outcome.reason)
+            self._failed(outcome)
+            return
+        self._succeeded(outcome)
+
+    def _succeeded(self, snapshot: Snapshot) -> None:
+        self._instruments.unknown_values(snapshot.tally.unknown)
+        self._last_success = snapshot.as_of
+        if snapshot.complete:
+            self._complete = snapshot
+        name = self.source.settings.name
+        if self._failing is not None:
+            log.info("source %s: collected again (%d listed)", name, snapshot.listed)
+        self._failing = None
+
+    def _failed(self, error: SourceError) -> None:
+        """Log a failure when it begins and when its reason changes, not at every scrape."""
+        level = logging.DEBUG if error.reason is self._failing else logging.WARNING
+        log.log(level, "source %s: not collected (%s): %s", self.source.settings.name, error.reason, error)
+        self._failing = error.reason
+
+    def _result(self, error: SourceError | None, snapshot: Snapshot | None) -> Result:
+        return Result(
+            source=self.source,
+            error=error,
+            snapshot=snapshot,
+            last_success=snapshot.as_of if snapshot else self._last_success,
+            duration=self._duration,
+        )
+
+
+class Scraper:
+    """All sources by name."""
+
+    def __init__(self, standbys: Iterable[Standby]) -> None:
+        self._standbys = {standby.source.settings.name: standby for standby in standbys}
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The names of the sources, in the order of the configuration."""
+        return tuple(self._standbys)
+
+    def settings(self, name: str) -> Settings:
+        """Return the settings of a source."""
+        return self._standbys[name].source.settings
+
+    async def scrape(self, names: Sequence[str], budget: float | None) -> list[Result]:
+        """Collect the sources side by side.
+
+        ``budget`` is the time in seconds that whoever asks can wait; no source gets more than its timeout.
+        """
+        now = asyncio.get_running_loop().time()
+        async with asyncio.TaskGroup() as group:
+            tasks = []
+            for name in names:
+                standby = self._standbys[name]
+                timeout = standby.source.settings.timeout
+                seconds = timeout if budget is None else min(budget, timeout)
+                tasks.append(group.create_task(standby.scrape(now + seconds)))
+        return [task.result() for task in tasks]
+
+    async def aclose(self) -> None:
+        """End what is under way and close all connections."""
+        for standby in self._standbys.values():
+            await standby.aclose()
+
+
+def age(snapshot: Snapshot) -> float:
+    """Return how long ago the collection of a snapshot began, in seconds."""
+    return time.monotonic() - snapshot.began

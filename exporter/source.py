@@ -1,0 +1,140 @@
+"""One source: its client, its plan, and one collection of its lists into a snapshot."""
+
+import asyncio
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import partial
+from typing import Protocol
+
+from exporter.apis.api import Api, Plan
+from exporter.apis.paging import Fetch, Listing, Walk, first_of, read_surely
+from exporter.apis.words import Words
+from exporter.client import Client, Deadline
+from exporter.config import Source as Settings
+from exporter.errors import Reason, SourceError
+from exporter.tally import Queued, QueueGroup, Tally, merged
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Snapshot:
+    """What one collection found: replaced whole, never edited.
+
+    ``as_of`` is its moment in seconds since 1970 by the cloud's clock; ``began`` is our monotonic clock.
+    """
+
+    tally: Tally
+    complete: bool
+    listed: int
+    reported: int
+    as_of: float
+    began: float
+    requests: int
+
+
+class Login(Protocol):
+    """What is known of the credentials in use."""
+
+    @property
+    def expires_at(self) -> float | None:
+        """When they end, in seconds since 1970; None if never or not known."""
+
+
+class Source:
+    """A source as it lives between scrapes: connections, what was learnt, and nothing of any job."""
+
+    def __init__(self, settings: Settings, api: Api, client: Client, login: Login) -> None:
+        self.settings = settings
+        self.words: Words = api.words
+        self._client = client
+        self._login = login
+        self._plan: Plan = api.plan(settings.options)
+
+    @property
+    def skew(self) -> float | None:
+        """How far our clock was ahead of the cloud's at its last answer, in seconds."""
+        return self._client.skew
+
+    @property
+    def credentials_expire_at(self) -> float | None:
+        """When the credentials in use end, in seconds since 1970."""
+        return self._login.expires_at
+
+    async def aclose(self) -> None:
+        """Close the connections."""
+        await self._client.aclose()
+
+    def too_late(self) -> str:
+        """Say why a collection that ran into its deadline may have done so."""
+        settings = self.settings
+        return (
+            f"not finished in time; timeout {settings.timeout:g}s, at most {settings.requests_per_second:g} "
+            f"requests/s and {settings.concurrency} in flight: raise what holds it back, or split the source"
+        )
+
+    async def collect(self, deadline: Deadline) -> Snapshot:
+        """Read every list once; raises SourceError. The caller ends it at the deadline."""
+        began = time.monotonic()
+        requests = self._client.requests
+        fetch: Fetch = partial(self._client.get, deadline=deadline)
+        walks = await self._plan(fetch)
+        listings = await self._read_all(walks, fetch, deadline)
+        readings = [listing.reading for listing in listings]
+        return Snapshot(
+            tally=merged(listing.fold for listing in listings),
+            complete=all(listing.complete for listing in listings) and not overlapping(listings),
+            listed=sum(reading.listed for reading in readings),
+            reported=sum(reading.total for reading in readings),
+            as_of=min((reading.as_of for reading in readings), default=time.time()),
+            began=began,
+            requests=self._client.requests - requests,
+        )
+
+    async def _read_all(
+        self, walks: Sequence[Walk], fetch: Fetch, deadline: Deadline
+    ) -> list[Listing[Tally]]:
+        try:
+            async with asyncio.TaskGroup() as group:
+                tasks = [group.create_task(self._read(walk, fetch, deadline)) for walk in walks]
+        except BaseExceptionGroup as failures:
+            raise first_of(failures) from failures
+        outcomes = [task.result() for task in tasks]
+        absent = [outcome for outcome in outcomes if isinstance(outcome, SourceError)]
+        # A deployment knows at least one queue type: where it knows none, the request itself is wrong.
+        if absent and len(absent) == len(outcomes) and absent[0].reason is Reason.BAD_REQUEST:
+            raise absent[0]
+        return [outcome for outcome in outcomes if isinstance(outcome, Listing)]
+
+    async def _read(self, walk: Walk, fetch: Fetch, deadline: Deadline) -> Listing[Tally] | SourceError:
+        """Read one list; return the error of one that is not there."""
+        try:
+            listing = await read_surely(
+                walk, fetch, self._new_tally, self._client.concurrency, deadline.remaining
+            )
+        except SourceError as exc:
+            if walk.absent(exc):
+                return exc
+            raise
+        if listing.complete:
+            add_zeros(listing.fold, walk)
+        return listing
+
+    def _new_tally(self) -> Tally:
+        return Tally(lookback=self.settings.lookback, standing=self.words.standing)
+
+
+def add_zeros(tally: Tally, walk: Walk) -> None:
+    """Say of a whole list that what it is about and does not hold is not there."""
+    tally.seen_types.update(walk.zeros)
+    if walk.queue_type is not None and not tally.queue:
+        tally.queue[QueueGroup("", walk.queue_type)] = Queued()
+
+
+def overlapping(listings: Sequence[Listing[Tally]]) -> bool:
+    """Tell whether two lists share a job: then the cloud has ignored what tells the lists apart."""
+    known: set[str | int] = set()
+    for listing in listings:
+        if not known.isdisjoint(listing.reading.seen):
+            return True
+        known |= listing.reading.seen
+    return False

@@ -1,0 +1,117 @@
+"""The ASGI application."""
+
+import logging
+import math
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+
+from prometheus_client import GC_COLLECTOR, PLATFORM_COLLECTOR, PROCESS_COLLECTOR, Metric
+from starlette.applications import Starlette
+from starlette.requests import Request
+from starlette.responses import HTMLResponse, JSONResponse, PlainTextResponse, Response
+from starlette.routing import Route
+
+from exporter import collector
+from exporter.instruments import Instruments
+from exporter.scrape import Scraper
+from exporter.web.exposition import exposition
+from exporter.web.landing import landing
+
+log = logging.getLogger(__name__)
+
+TIMEOUT_HEADER = "x-prometheus-scrape-timeout-seconds"
+MARGIN = 0.5
+"""Seconds of a scrape's timeout that are kept for rendering and the way back."""
+
+
+class Web:
+    """The pages over one scraper."""
+
+    def __init__(self, scraper: Scraper, instruments: Instruments, telemetry_path: str) -> None:
+        self._scraper = scraper
+        self._instruments = instruments
+        self._telemetry_path = telemetry_path
+
+    def application(self) -> Starlette:
+        """Return the application; it closes the scraper's connections when it ends."""
+        routes = [
+            Route("/", self.landing),
+            Route(self._telemetry_path, self.metrics),
+            Route("/probe", self.probe),
+            Route("/sd", self.discovery),
+            Route("/-/healthy", self.healthy),
+            Route("/-/ready", self.ready),
+        ]
+        return Starlette(routes=routes, lifespan=self._lifespan)
+
+    @asynccontextmanager
+    async def _lifespan(self, _: Starlette) -> AsyncIterator[None]:
+        yield
+        await self._scraper.aclose()
+
+    async def metrics(self, request: Request) -> Response:
+        """Answer a scrape of all sources, or of those that are named."""
+        wanted = tuple(dict.fromkeys(request.query_params.getlist("source")))
+        unknown = [name for name in wanted if name not in self._scraper.names]
+        if unknown:
+            return self._no_such_source(unknown, status=400)
+        names = wanted or self._scraper.names
+        families = [*await self._collect(request, names), *self._instruments.about_exporter()]
+        for own in (PROCESS_COLLECTOR, PLATFORM_COLLECTOR, GC_COLLECTOR):
+            families += own.collect()
+        return exposition(request, families)
+
+    async def probe(self, request: Request) -> Response:
+        """Answer a scrape of one source, without anything about the exporter itself."""
+        target = request.query_params.get("target", "")
+        if target not in self._scraper.names:
+            return self._no_such_source([target], status=404 if target else 400)
+        return exposition(request, await self._collect(request, [target]))
+
+    async def _collect(self, request: Request, names: Sequence[str]) -> list[Metric]:
+        results = await self._scraper.scrape(names, budget(request.headers.get(TIMEOUT_HEADER)))
+        return [*collector.families(results), *self._instruments.about_sources(names)]
+
+    def _no_such_source(self, names: Sequence[str], status: int) -> Response:
+        asked = ", ".join(repr(name) for name in names)
+        known = ", ".join(self._scraper.names)
+        return PlainTextResponse(f"no source {asked} is configured; there are: {known}\n", status_code=status)
+
+    async def discovery(self, request: Request) -> Response:
+        """List one target per source, as Prometheus' HTTP service discovery wants it."""
+        host = request.headers.get("host", "")
+        return JSONResponse([self._target(host, name) for name in self._scraper.names])
+
+    def _target(self, host: str, name: str) -> dict[str, object]:
+        settings = self._scraper.settings(name)
+        labels = {
+            "__metrics_path__": "/probe",
+            "__param_target": name,
+            "__meta_datajobs_source": name,
+            "__meta_datajobs_api": settings.api,
+            "__meta_datajobs_region": settings.region or "",
+        }
+        return {"targets": [host], "labels": labels}
+
+    async def landing(self, _: Request) -> Response:
+        """Name the pages and the sources."""
+        return HTMLResponse(landing(self._scraper, self._telemetry_path))
+
+    async def healthy(self, _: Request) -> Response:
+        """Tell that the process and its event loop are alive; no cloud is asked."""
+        return PlainTextResponse("datajobs-exporter is healthy\n")
+
+    async def ready(self, _: Request) -> Response:
+        """Tell that the configuration is loaded and scrapes are answered; no cloud is asked."""
+        return PlainTextResponse("datajobs-exporter is ready\n")
+
+
+def budget(header: str | None) -> float | None:
+    """Return the seconds that a scraper gives us, less the margin; None where it does not say."""
+    try:
+        timeout = float(header or "")
+    except ValueError:
+        return None
+    if not math.isfinite(timeout) or timeout <= 0:
+        return None
+    return max(timeout - MARGIN, timeout / 2)
