@@ -1,0 +1,1 @@
+"""What each command does, one file each; the command line itself is ``exporter.cli``."""

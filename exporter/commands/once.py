@@ -1,0 +1,52 @@
+"""One collection to standard output, or to a file that is replaced whole."""
+
+import os
+import sys
+import tempfile
+from contextlib import suppress
+from pathlib import Path
+
+from prometheus_client import generate_latest
+
+from exporter import collector
+from exporter.assembly import assemble
+from exporter.config import Config
+from exporter.instruments import Instruments
+from exporter.web.exposition import Exposition
+
+
+async def once(config: Config, output: Path | None) -> bool:
+    """Collect every source once and write what a scrape would show; return whether all succeeded."""
+    instruments = Instruments()
+    scraper = assemble(config, instruments)
+    try:
+        results = await scraper.scrape(scraper.names, None)
+    finally:
+        await scraper.aclose()
+    families = [*collector.families(results), *instruments.about_sources(scraper.names)]
+    text = generate_latest(Exposition(families))
+    if output is None:
+        sys.stdout.buffer.write(text)
+        sys.stdout.flush()
+    else:
+        replace(output, text)
+    for result in results:
+        if result.error is not None:
+            name = result.source.settings.name
+            sys.stderr.write(f"source {name}: {result.error.reason}: {result.error.message}\n")
+    return all(result.error is None for result in results)
+
+
+def replace(path: Path, content: bytes) -> None:
+    """Put the content in the file's place; a reader sees the old one or the new one, never a part."""
+    # In the same folder: a rename is atomic within one file system only. node_exporter reads only *.prom.
+    handle, name = tempfile.mkstemp(dir=path.absolute().parent, prefix=f".{path.name}.", suffix=".tmp")
+    try:
+        with os.fdopen(handle, "wb") as file:
+            file.write(content)
+        Path(name).chmod(0o644)
+        Path(name).replace(path)
+    except BaseException:
+        with suppress(FileNotFoundError):
+            Path(name).unlink()
+        raise
