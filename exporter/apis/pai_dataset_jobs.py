@@ -169,7 +169,8 @@ def job(row: DatasetJob, dataset: str, workspace: str | None) -> Job:
         created=iso_seconds(row.create_time),
         ended=ended,
         changed=ended,
-        settled=ended is not None,
+        # A job that has ended can still be deleted, and that leaves no time behind.
+        settled=ended is not None and phase is not Phase.DELETED,
         files=files(row),
         unknown=WORDS.unknown(job_type, status),
     )
