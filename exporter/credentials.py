@@ -19,7 +19,7 @@ SETTLED_NS = 100_000_000
 """Two changes within one tick of a file system's clock look like one: a fresher file is read each time."""
 
 HEADER_SAFE = re.compile("[!-~]+")
-UNPRINTABLE = re.compile("[\x00-\x1f\x7f\ud800-\udfff]")
+UNPRINTABLE = re.compile("[\x00-\x1f\x7f\u200b\ud800-\udfff\ufeff]")
 
 
 class Secret:
@@ -79,7 +79,7 @@ def usable(text: str) -> str:
     if not stripped.strip():
         raise UnfitError("is empty")
     if UNPRINTABLE.search(stripped):
-        raise UnfitError("holds more than one line, or another control character")
+        raise UnfitError("holds more than one line, or characters that do not show")
     if stripped != stripped.strip():
         raise UnfitError("begins or ends with white space")
     return stripped
@@ -105,6 +105,7 @@ class SecretFile:
     """
 
     path: Path
+    now_ns: Callable[[], int] = field(default=time.time_ns, compare=False, repr=False)
     _version: tuple[int, ...] = field(default=(), compare=False, repr=False)
     _secret: Secret = field(default=Secret(""), compare=False, repr=False)
 
@@ -112,7 +113,7 @@ class SecretFile:
         """Return the file's secret as it is now; the error names the file."""
         try:
             if self._version != _version(self.path.stat()):
-                self._version, self._secret = _read(self.path)
+                self._version, self._secret = _read(self.path, self.now_ns)
         except OSError as error:
             raise _unusable(self.path, error.strerror or "cannot be read") from error
         except UnicodeDecodeError:
@@ -122,7 +123,7 @@ class SecretFile:
         return self._secret
 
 
-def _read(path: Path) -> tuple[tuple[int, ...], Secret]:
+def _read(path: Path, now_ns: Callable[[], int]) -> tuple[tuple[int, ...], Secret]:
     """Return a file's version and its secret; the version is () while another change could look the same."""
     if not path.is_file():
         raise UnfitError("is not a regular file")
@@ -131,7 +132,7 @@ def _read(path: Path) -> tuple[tuple[int, ...], Secret]:
         content = file.read(LARGEST + 1)
     if len(content) > LARGEST:
         raise UnfitError(f"holds more than {LARGEST} bytes")
-    settled = time.time_ns() - status.st_ctime_ns > SETTLED_NS
+    settled = now_ns() - status.st_ctime_ns > SETTLED_NS
     return _version(status) if settled else (), Secret(usable(content.decode("utf-8-sig")))
 
 

@@ -17,6 +17,7 @@ from exporter.config.mistakes import Mistake, Wrong, closest, harmless_key, list
 
 Fields = Mapping[str, inspect.Field]
 
+NONE: Final[Mapping[str, str]] = {}
 MISSING: Final = object()
 """Stands for a value that could not be had; its mistake is noted."""
 
@@ -86,10 +87,13 @@ def fields_of(struct: type[msgspec.Struct]) -> dict[str, inspect.Field]:
     return {about.encode_name: about for about in kind.fields}
 
 
-def decode(reading: Reading, table: Table, fields: Fields, place: Place) -> dict[str, Any]:
+def decode(
+    reading: Reading, table: Table, fields: Fields, place: Place, examples: Mapping[str, str] = NONE
+) -> dict[str, Any]:
     """Return the values that could be had; note the others and the required ones that are missing.
 
-    Keys that are no field are left to ``unknown_keys``.
+    Keys that are no field are left to ``unknown_keys``. ``examples`` are what to write for keys that are
+    missing, where their types have no good one.
     """
     found = {}
     for key, about in fields.items():
@@ -97,7 +101,7 @@ def decode(reading: Reading, table: Table, fields: Fields, place: Place) -> dict
         if node is not None:
             found[key] = value(reading, node, about.type, place.key(key))
         elif about.required:
-            example = scalars.example(list(_members(about.type)))
+            example = examples.get(key) or scalars.example(list(_members(about.type)))
             reading.note(place.key(key), table, Wrong("is missing", f"add {key}: {example or '…'}"))
     return {key: item for key, item in found.items() if item is not MISSING}
 
@@ -158,7 +162,7 @@ def _members(kind: inspect.Type) -> Iterator[inspect.Type]:
 
 def _items(reading: Reading, node: Sequence, kind: inspect.VarTupleType, place: Place) -> Any:
     if not node.items:
-        reading.note(place, node, Wrong("the list is empty", "name at least one, or remove the key"))
+        reading.note(place, node, Wrong("the list is empty", "name at least one"))
         return MISSING
     found: list[Any] = []
     for index, item in enumerate(node.items):
@@ -184,4 +188,4 @@ def _single(reading: Reading, node: Node, kinds: list[inspect.Type], *, takes_li
 def _nothing(node: Scalar, kinds: list[inspect.Type]) -> None:
     """Take ``null`` where an option may be left out; a key with nothing after it was forgotten."""
     if not node.text or not any(isinstance(kind, inspect.NoneType) for kind in kinds):
-        raise Wrong("has no value", f"write one{scalars.such_as(kinds)}, or remove the key")
+        raise Wrong("has no value", f"write one{scalars.such_as(kinds)}")

@@ -21,6 +21,8 @@ MOST_NODES = 100_000
 UNPRINTABLE = re.compile("[\x00-\x08\x0b-\x1f\x7f\ud800-\udfff]")
 EXPONENT = re.compile(r"[-+]?[0-9_]*\.?[0-9_]+[eE][-+]?[0-9]+")
 TAG = "tag:yaml.org,2002:"
+PLAIN_TAGS = (None, "!", f"{TAG}str", f"{TAG}seq", f"{TAG}map")
+NO_TAGS = ("YAML tags (with !) are not supported", "remove the tag, or quote a value that begins with !")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -140,6 +142,8 @@ class _Composer:
     def _fresh(self, event: yaml.Event, depth: int) -> Node:
         if isinstance(event, yaml.ScalarEvent):
             node: Node = self._scalar(event)
+        elif getattr(event, "tag", None) not in PLAIN_TAGS:
+            raise _unreadable(event, *NO_TAGS)
         elif isinstance(event, yaml.SequenceStartEvent):
             node = self._sequence(event, depth)
         else:
@@ -222,10 +226,8 @@ class _Composer:
 
 
 def _check(text: str, tag: str | None) -> None:
-    if tag not in (None, "!", TAG + "str"):
-        raise Wrong(
-            "YAML tags (with !) are not supported", "remove the tag, or quote a value that begins with !"
-        )
+    if tag not in PLAIN_TAGS:
+        raise Wrong(*NO_TAGS)
     if UNPRINTABLE.search(text):
         raise Wrong("the text holds a control character", "write printable text")
 

@@ -62,6 +62,9 @@ class Form(msgspec.Struct, frozen=True):
 ALIBABA_KEYS = Form(AlibabaKeys, {"access_key_id": True, "access_key_secret": True, "security_token": False})
 HUAWEI_KEYS = Form(HuaweiKeys, {"access_key": True, "secret_key": True, "security_token": False})
 HUAWEI_PASSWORD = Form(HuaweiPassword, {"password": True}, Login)
+EVERY_WORD = list(
+    dict.fromkeys(["cloud", "chain", *ALIBABA_KEYS.words(), *HUAWEI_KEYS.words(), *HUAWEI_PASSWORD.words()])
+)
 
 
 def read_all(reading: Reading, node: Node | None) -> dict[str, Credentials | None]:
@@ -76,7 +79,9 @@ def read_all(reading: Reading, node: Node | None) -> dict[str, Credentials | Non
         if not fits:
             cure = "use up to 64 letters, digits, '_', '.' and '-'"
             reading.note(place, entry, Wrong("a name (not shown) that credentials cannot have", cure))
-        found[name] = _read(reading, entry, place)
+        keys = _read(reading, entry, place)
+        if fits:
+            found[name] = keys
     return found
 
 
@@ -89,6 +94,7 @@ def _read(reading: Reading, node: Node, place: Place) -> Credentials | None:
     table = reading.table(node, place) or node
     form = _form(reading, table, place)
     if form is None:
+        unknown_keys(reading, table, EVERY_WORD, place, secretive=True)
         return None
     unknown_keys(reading, table, ["cloud", *form.words()], place, secretive=True)
     parts = decode(reading, table, fields_of(form.others), place)
@@ -177,7 +183,7 @@ def _checked(node: Node, cure: str) -> Scalar:
     if node.wrong:
         raise node.wrong
     if not node.text or node.taken_for == "null":
-        raise Wrong("is empty", cure)
+        raise Wrong(f"{node.written} is empty" if node.from_environment else "is empty", cure)
     if values.ambiguous(node):
         raise Wrong("is no text in YAML without quotes", "quote it")
     return node

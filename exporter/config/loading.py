@@ -7,7 +7,7 @@ from typing import Any
 
 from exporter.config import document, keys, sources
 from exporter.config.decoding import Place, Reading, decode, fields_of, unknown_keys
-from exporter.config.document import Node, Scalar
+from exporter.config.document import Node, Scalar, Table
 from exporter.config.mistakes import ConfigError, Mistake, Wrong
 from exporter.config.model import ApiKind, Config, Settings
 from exporter.config.trouble import Unreadable
@@ -61,10 +61,12 @@ def _text(path: Path) -> str:
 def _config(reading: Reading, root: Node | None, kinds: Mapping[str, ApiKind]) -> Config:
     top = Place()
     if root is None or (isinstance(root, Scalar) and root.taken_for == "null"):
-        reading.note(top, root, Wrong("is empty", "write at least one source, under `sources:`"))
+        reading.note(top, root, Wrong("it is empty", "write at least one source, under sources:"))
         return Config(sources=())
-    table = reading.table(root, top)
+    table = reading.table(root, top) if isinstance(root, Table) else None
     if table is None:
+        cure = "write defaults:, credentials: and sources: at its top"
+        reading.note(top, root, Wrong("the file is not a mapping", cure))
         return Config(sources=())
     unknown_keys(reading, table, SECTIONS, top)
     defaults = _defaults(reading, table.entries.get("defaults"))

@@ -10,6 +10,8 @@ from pathlib import Path
 SHOWN_AT_MOST = 60
 HARMLESS_KEY = re.compile(r"[A-Za-z]+([_-][A-Za-z]+)*")
 LONGEST_KEY = 32
+MOST_CHOICES = 5
+PLAIN = re.compile(r"[A-Za-z][A-Za-z0-9._-]{0,59}|\$\{[A-Za-z0-9_]{1,57}\}")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -28,8 +30,9 @@ class Mistake:
     column: int | None = None
 
     def __str__(self) -> str:
-        name = f" ({self.name})" if self.name and f".{self.name}" not in self.path else ""
+        name = f" ({self.name})" if self.name and not self.path.startswith("credentials.") else ""
         place = [f"line {self.line}"] if self.line else []
+        place += [f"column {self.column}"] if self.column and not self.path else []
         place += [f"{self.path}{name}"] if self.path else []
         return f"{', '.join(place) or 'the file'}: {self.problem}; {self.cure}"
 
@@ -55,8 +58,17 @@ class Wrong(ValueError):  # noqa: N818 - it is caught at once and becomes a Mist
 
 def quoted(text: str) -> str:
     """Return the text as it may stand in a message: in quotes, escaped, cut to a bound."""
-    cut = text if len(text) <= SHOWN_AT_MOST else f"{text[:SHOWN_AT_MOST]}…"
-    return json.dumps(cut, ensure_ascii=False).replace("\x7f", "\\u007f")
+    return json.dumps(cut(text), ensure_ascii=False).replace("\x7f", "\\u007f")
+
+
+def cut(text: str) -> str:
+    """Return the text, or its beginning where it is long."""
+    return text if len(text) <= SHOWN_AT_MOST else f"{text[:SHOWN_AT_MOST]}…"
+
+
+def as_list(text: str) -> str:
+    """Return the text as a list of one, as YAML has it."""
+    return f"[{text if PLAIN.fullmatch(text) else quoted(text)}]"
 
 
 def closest(word: str, known: Iterable[str]) -> str | None:
@@ -69,6 +81,12 @@ def closest(word: str, known: Iterable[str]) -> str | None:
 def listing(words: Iterable[str]) -> str:
     """Return the words as they stand in a sentence."""
     return ", ".join(words) or "none"
+
+
+def choices(words: Iterable[str]) -> str:
+    """Return a few of the words, as alternatives."""
+    first, rest = (known := list(words))[:MOST_CHOICES], known[MOST_CHOICES:]
+    return " or ".join([*first, "…"] if rest else first)
 
 
 def harmless_key(key: str) -> bool:

@@ -9,7 +9,7 @@ from msgspec import inspect
 
 from exporter.config import values
 from exporter.config.document import Scalar
-from exporter.config.mistakes import Wrong, closest, listing, quoted
+from exporter.config.mistakes import Wrong, as_list, closest, listing, quoted
 
 PARSERS: Mapping[type, Callable[[Scalar], Any]] = {
     inspect.StrType: values.text,
@@ -28,14 +28,14 @@ LIMITS: tuple[tuple[str, str, Callable[[Any, Any], bool]], ...] = (
 
 def scalar(node: Scalar, kinds: list[inspect.Type], folder: Path, *, takes_list: bool) -> Any:
     """Return the text as the first of the kinds that takes it; raise Wrong as the last of them does."""
-    wrong = Wrong(f"{quoted(node.written)} is not a list", f"write [{node.written}]")
+    wrong = Wrong(f"{quoted(node.written)} is not a list", f"write {as_list(node.written)}")
     for kind in kinds:
         if isinstance(kind, inspect.NoneType):
             continue
         try:
             return _one(node, kind, folder)
         except Wrong as error:
-            instead = f" (or a list, as in [{node.written}])" if takes_list else ""
+            instead = f" (or a list, as in {as_list(node.written)})" if takes_list else ""
             wrong = Wrong(error.problem, error.cure + instead)
     raise wrong
 

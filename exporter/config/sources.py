@@ -11,7 +11,7 @@ import msgspec
 
 from exporter.config.decoding import Place, Reading, decode, fields_of, unknown_keys
 from exporter.config.document import Node, Scalar, Sequence, Table
-from exporter.config.mistakes import Wrong, closest, listing, quoted
+from exporter.config.mistakes import Wrong, choices, closest, listing, quoted
 from exporter.config.model import ApiKind, Basics, ChecksItself, Settings, Source
 from exporter.credentials import Credentials, HuaweiPassword
 
@@ -33,7 +33,8 @@ def read_all(reading: Reading, root: Table, known: Known) -> tuple[Source, ...]:
     place = Place(path="sources")
     node = root.entries.get("sources")
     if not isinstance(node, Sequence) or not node.items:
-        problem = "is missing" if node is None else "is not a list of sources"
+        empty = "is an empty list" if isinstance(node, Sequence) else "is not a list of sources"
+        problem = "is missing" if node is None else empty
         cure = "write at least one, as in `- {name: …, api: …, credentials: …}`"
         reading.note(place, node or root, Wrong(problem, cure))
         return ()
@@ -68,7 +69,8 @@ def _read(reading: Reading, node: Node, place: Place, known: Known) -> Source | 
     if table is None:
         return None
     entry = _Entry(reading=reading, table=table, place=place, known=known)
-    basics = decode(reading, table, fields_of(Basics), place)
+    examples = {"api": choices(known.kinds), "credentials": choices(known.credentials)}
+    basics = decode(reading, table, fields_of(Basics), place, examples)
     settings = {**known.defaults, **decode(reading, table, fields_of(Settings), place)}
     kind = entry.kind(basics)
     keys = entry.keys(basics, kind)
@@ -114,12 +116,12 @@ class _Entry:
             self.note(
                 "credentials",
                 f"{quoted(name)} is not under credentials",
-                f"did you mean {near}?" if near else f"known here: {listing(fitting)}",
+                f"did you mean {near}?" if near else f"add it there (there are: {listing(fitting)})",
             )
             return None
         keys = self.known.credentials[name]
         if keys and kind and keys.cloud != kind.cloud:
-            cure = f"known for {kind.cloud}: {listing(fitting)}"
+            cure = f"name some for {kind.cloud} (there are: {listing(fitting)})"
             self.note("credentials", f"{name} is for {keys.cloud}, the API is of {kind.cloud}", cure)
         return keys
 

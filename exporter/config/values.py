@@ -13,7 +13,7 @@ from urllib.parse import urlsplit
 from msgspec import Meta
 
 from exporter.config.document import Scalar
-from exporter.config.mistakes import Wrong, quoted
+from exporter.config.mistakes import Wrong, cut, quoted
 
 Item = TypeVar("Item")
 
@@ -67,12 +67,29 @@ Endpoint = Annotated[
 Several = Annotated[tuple[Item, ...], Meta(min_length=1)]
 """A list that is neither empty nor repeats an entry: ``Several[Identifier]``."""
 
-UNITS = {"y": 31_536_000.0, "w": 604_800.0, "d": 86_400.0, "h": 3_600.0, "m": 60.0, "s": 1.0, "ms": 0.001}
+UNITS = {
+    "y": 31_536_000_000,
+    "w": 604_800_000,
+    "d": 86_400_000,
+    "h": 3_600_000,
+    "m": 60_000,
+    "s": 1_000,
+    "ms": 1,
+}
+"""Milliseconds."""
+
 DURATION = re.compile("".join(rf"(?:(?P<{unit}>[0-9]{{1,9}}){unit})?" for unit in UNITS))
 DURATION_CURE = "write a number with its unit, as in 500ms, 30s, 5m, 1h30m or 1d"
 WHOLE = re.compile(r"[-+]?(0|[1-9][0-9]{0,14})")  # 010 is eight to some readers of YAML
 NUMBER = re.compile(rf"{WHOLE.pattern}(\.[0-9]{{1,15}})?")
 LOSSLESS = re.compile(r"0|-?[1-9][0-9]*")
+TAKEN_FOR = {
+    "int": "a number",
+    "float": "a number",
+    "bool": "a boolean",
+    "null": "nothing",
+    "timestamp": "a date",
+}
 HOST = re.compile(r"[A-Za-z0-9]([A-Za-z0-9.-]*[A-Za-z0-9])?|\[[0-9A-Fa-f:.]+\]")
 ENDPOINT_CURE = "write scheme, host and perhaps port only, as in https://example.com:8443"
 
@@ -80,11 +97,12 @@ ENDPOINT_CURE = "write scheme, host and perhaps port only, as in https://example
 def text(scalar: Scalar) -> str:
     """Return the text that was meant; refuse what other readers of YAML would turn into something else."""
     if not scalar.text:
-        raise Wrong("has no value", "write one, or remove the key")
+        raise Wrong(f"{scalar.written} is empty" if scalar.from_environment else "is empty", "write a value")
     if "\n" in scalar.text:
         raise Wrong("has more than one line", "write it in one line")
     if ambiguous(scalar):
-        raise Wrong(f"{scalar.written} without quotes is no text in YAML", f'quote it: "{scalar.written}"')
+        problem = f"{cut(scalar.text)} without quotes is {TAKEN_FOR.get(scalar.taken_for, 'no text')} to YAML"
+        raise Wrong(problem, f"write {quoted(scalar.text)}")
     return scalar.text
 
 
@@ -125,10 +143,12 @@ def seconds(scalar: Scalar) -> float:
     if scalar.text == "0":
         return 0.0
     if WHOLE.fullmatch(scalar.text):
-        raise Wrong(f"{scalar.written} has no unit", f"write {scalar.written}s if seconds are meant")
+        raise Wrong(
+            f"{cut(scalar.written)} has no unit", f"write {cut(scalar.written)}s if seconds are meant"
+        )
     if not scalar.text or not match:
         raise Wrong(f"{quoted(scalar.written)} is not a duration", DURATION_CURE)
-    return sum(int(count) * UNITS[unit] for unit, count in match.groupdict().items() if count)
+    return sum(int(count) * UNITS[unit] for unit, count in match.groupdict().items() if count) / 1000
 
 
 def duration(amount: float) -> str:
@@ -136,7 +156,7 @@ def duration(amount: float) -> str:
     left = round(amount * 1000)
     parts = []
     for unit in ("d", "h", "m", "s", "ms"):
-        count, left = divmod(left, round(UNITS[unit] * 1000))
+        count, left = divmod(left, UNITS[unit])
         parts += [f"{count}{unit}"] if count else []
     return "".join(parts) or "0s"
 
