@@ -9,7 +9,6 @@ from http import HTTPStatus
 import httpx
 
 from exporter.clouds.bodies import ErrorBody, request_id_of
-from exporter.clouds.masking import presentable
 from exporter.errors import Reason, SourceError
 
 LONGEST_WAIT = 86_400.0
@@ -17,6 +16,7 @@ LONGEST_WAIT = 86_400.0
 LARGEST_SKEW = 900.0
 """Seconds by which the clocks may differ before both clouds refuse signatures."""
 
+_HOST = re.compile(r"[a-z0-9.:-]{1,100}")
 _NUMBER = re.compile(r"[0-9]+(?:\.[0-9]+)?")
 
 
@@ -57,10 +57,10 @@ def by_status(status: int, headers: httpx.Headers) -> Verdict:
 def _target(headers: httpx.Headers) -> str:
     """Name the host that a redirect leads to, never the rest of its address, which may hold secrets."""
     try:
-        host = presentable(httpx.URL(headers.get("location", "")).host, 100)
+        host = httpx.URL(headers.get("location", "")).host
     except (httpx.InvalidURL, ValueError):
         return ""
-    return f" to {host}" if host else ""
+    return f" to {host}" if _HOST.fullmatch(host) else ""
 
 
 def seconds(text: str) -> float | None:

@@ -22,6 +22,7 @@ _NAMES = frozenset({*_CODES, *_MESSAGES, _REQUEST_ID})
 
 _PAIR = re.compile(r'"(\w{1,40})"\s{0,9}:\s{0,9}(?:"((?:[^"\\]|\\.)*)|(\d{1,20}))')
 _ELEMENT = re.compile(r"<(?:\w{1,40}:)?(\w{1,40})(?:\s[^<>]*)?>([^<]*)")
+_HALF_ESCAPE = re.compile(r"\\u[0-9a-fA-F]{0,3}$")
 _TITLE = re.compile(r"<title[^<>]*>([^<]*)", re.IGNORECASE)
 _HTML = re.compile(r"<(?:!doctype\s+html|html|head|title|body)\b", re.IGNORECASE)
 _ID = re.compile(r"[\w.:-]{1,128}", re.ASCII)
@@ -52,7 +53,7 @@ def read_error(body: bytes, content_type: str) -> ErrorBody:
 
 def _from_json(text: str) -> ErrorBody:
     try:
-        document = json.loads(text)
+        document = json.loads(text, strict=False)
     except (ValueError, RecursionError):
         return _from_fragments(text)
     return _from_objects(list(_objects(document)))
@@ -68,8 +69,9 @@ def _from_fragments(text: str) -> ErrorBody:
 
 
 def _unescaped(text: str) -> str:
+    """Return what a JSON string says, without an escape that was cut in two."""
     try:
-        return str(json.loads(f'"{text}"'))
+        return str(json.loads(f'"{_HALF_ESCAPE.sub("", text)}"', strict=False))
     except ValueError:
         return text
 

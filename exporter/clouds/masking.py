@@ -12,7 +12,7 @@ _REST_OF_TEXT = re.compile(r"((?:authorization|cookie)[\\\"']{0,4}\s?[:=]).*", r
 """Their values are divided by blanks and commas, so that no end can be told."""
 
 _NAMED = re.compile(
-    r"((?:password|passwd|pwd|secret|(?:security|session|auth|subject|access|id)[-_ ]?token)"
+    r"((?:password|passwd|pwd|secret|(?:security|session|auth|subject|access|(?<![a-z])id)[-_ ]?token)"
     r"(?:[-_ ]?(?:key|value|text))?[\\\"']{0,4}\s?[:=]\s?)"
     r"""(?:"(?:[^"\\]|\\.)*"?|\\"[^"]*"?|'[^']*'?|[^\s,;&"'\\]+)""",
     re.IGNORECASE,
