@@ -4,7 +4,8 @@ import asyncio
 import logging
 import math
 import time
-from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Generator
+from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Generator, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from typing import cast
 
@@ -19,6 +20,9 @@ log = logging.getLogger(__name__)
 MAX_LOGIN_BYTES = 2**20
 RENEWAL_PAUSE = 60.0
 """Seconds between attempts to renew a token that is still good."""
+
+Outcome = asyncio.Future[Token | SourceError | None]
+"""How a login ended: a token, a failure, or None where it was given up half-way."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -50,10 +54,8 @@ class HuaweiTokenAuth(httpx.Auth):
         self._url = f"{iam_endpoint.rstrip('/')}/v3/auth/tokens"
         self._project_id = project_id
         self._now = now
-        self._lock = asyncio.Lock()
         self._token: Token | None = None
-        self._failures = 0
-        self._failure: SourceError | None = None
+        self._outcome: Outcome | None = None
 
     @property
     def expires_at(self) -> float | None:
@@ -78,14 +80,15 @@ class HuaweiTokenAuth(httpx.Auth):
         request.headers.pop("cookie", None)  # set by IAM at a login, no business of the list APIs
         for is_repetition in (False, True):
             token = self._fresh()
-            if token is None:
-                failures = self._failures
-                async with self._lock:
-                    token = self._told_while_waiting(failures)
-                    if token is None:
-                        self._put_off(RENEWAL_PAUSE)
-                        password = await self._login.password()
-                        token = await self._accept((yield self._ask(request, password)), password)
+            while token is None:
+                if self._outcome is not None:
+                    token = await _followed(self._outcome) or self._fresh()
+                    continue
+                with self._leading() as outcome:
+                    self._put_off(RENEWAL_PAUSE)
+                    password = await self._login.password()
+                    token = await self._accept((yield self._ask(request, password)), password)
+                    outcome.set_result(token)
             request.headers["X-Auth-Token"] = token.value.reveal()
             response = yield request
             if response.status_code != httpx.codes.UNAUTHORIZED or is_repetition:
@@ -97,12 +100,20 @@ class HuaweiTokenAuth(httpx.Auth):
         """Return the token unless it is missing or due for renewal."""
         return self._token if self._token and self._now() < self._token.renew_at else None
 
-    def _told_while_waiting(self, failures: int) -> Token | None:
-        """Return the token that another request has fetched; raises the failure if it has failed."""
-        token = self._fresh()
-        if token is None and self._failure is not None and self._failures != failures:
-            raise _again(self._failure)
-        return token
+    @contextmanager
+    def _leading(self) -> Iterator[Outcome]:
+        """Let those who need a token meanwhile follow this login, and tell them how it ended."""
+        outcome: Outcome = asyncio.get_running_loop().create_future()
+        self._outcome = outcome
+        try:
+            yield outcome
+        except SourceError as exc:
+            outcome.set_result(exc)
+            raise
+        finally:
+            self._outcome = None
+            if not outcome.done():
+                outcome.set_result(None)
 
     def _put_off(self, pause: float) -> None:
         """Let a token that is still good serve for ``pause`` seconds without an attempt to renew it."""
@@ -133,8 +144,6 @@ class HuaweiTokenAuth(httpx.Auth):
     def _old_token(self, failure: SourceError) -> Token:
         """Return the token that could not be renewed, while it lasts; then raise ``failure``."""
         if self._token is None or self._now() >= self._token.ends_at:
-            self._failures += 1
-            self._failure = failure
             raise failure
         # After a refusal no further attempt until the end: a few bad passwords lock the user.
         self._put_off(RENEWAL_PAUSE if failure.retryable else math.inf)
@@ -146,6 +155,14 @@ class HuaweiTokenAuth(httpx.Auth):
         """Forget the refused token, unless another request has already fetched a newer one."""
         if self._token is not None and self._token.value == refused.value:
             self._token = None
+
+
+async def _followed(outcome: Outcome) -> Token | None:
+    """Return the token of another request's login, None where it was given up; raises its failure."""
+    result = await asyncio.shield(outcome)
+    if isinstance(result, SourceError):
+        raise _again(result)
+    return result
 
 
 def _again(failure: SourceError) -> SourceError:
