@@ -148,7 +148,7 @@ def value(reading: Reading, node: Node, kind: inspect.Type, place: Place) -> Any
 
 
 def _members(kind: inspect.Type) -> Iterator[inspect.Type]:
-    """Yield the kinds of a union; a list's own constraints hold for every list."""
+    """Yield the kinds of a union; what an annotation says of a list as a whole is left out."""
     if isinstance(kind, inspect.UnionType):
         for member in kind.types:
             yield from _members(member)

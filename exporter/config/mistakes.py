@@ -11,7 +11,7 @@ SHOWN_AT_MOST = 60
 HARMLESS_KEY = re.compile(r"[A-Za-z]+([_-][A-Za-z]+)*")
 LONGEST_KEY = 32
 MOST_CHOICES = 5
-PLAIN = re.compile(r"[A-Za-z][A-Za-z0-9._-]{0,59}|\$\{[A-Za-z0-9_]{1,57}\}")
+PLAIN = re.compile(r"0|-?[1-9][0-9]{0,15}|[A-Za-z][A-Za-z0-9._-]{0,59}|\$\{[A-Za-z0-9_]{1,57}\}")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

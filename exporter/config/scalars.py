@@ -94,7 +94,11 @@ def _check_text(node: Scalar, found: str, kind: inspect.StrType, words: dict[str
     fits = kind.pattern is None or re.search(kind.pattern, found)
     if fits and (kind.min_length or 0) <= len(found) <= (kind.max_length or len(found)):
         return
-    wanted = words.get("description", "in the form that this option takes")
+    if "description" not in words:
+        raise Wrong(
+            f"{quoted(node.written)} is not what this option takes", "look it up in the documentation"
+        )
+    wanted = words["description"]
     such = f", such as {words['examples'][0]}" if "examples" in words else ""
     raise Wrong(f"{quoted(node.written)} is not {wanted.partition(' (')[0]}", f"write {wanted}{such}")
 

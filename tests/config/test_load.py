@@ -251,6 +251,24 @@ def test_anything_else_is_no_endpoint(tmp_path: Path, text: str) -> None:
     assert mistake.path == "sources[0].endpoint"
 
 
+@pytest.mark.parametrize("name", ["x" * 300, "secrets", "secrets/alibaba", "nowhere"])
+def test_a_file_of_certificates_must_be_one(tmp_path: Path, name: str) -> None:
+    (mistake,) = mistakes(tmp_path, one_source(ca_file=str(HERE / name)))
+    assert mistake.path == "sources[0].ca_file"
+
+
+def test_sections_of_another_kind_are_mistakes(tmp_path: Path) -> None:
+    text = one_source().replace("huawei, a", "[huawei], a")
+    assert [mistake.path for mistake in mistakes(tmp_path, "defaults: 10s\n" + text)] == [
+        "defaults",
+        "credentials.keys",
+    ]
+    assert [mistake.path for mistake in mistakes(tmp_path, "credentials: [a]\nsources: a")] == [
+        "credentials",
+        "sources",
+    ]
+
+
 def test_a_mistake_in_defaults_is_told_once_for_all_sources(tmp_path: Path) -> None:
     text = "defaults: {timeout: soon}\n" + one_source() + "  - {name: two, api: factory_jobs}\n"
     paths = [mistake.path for mistake in mistakes(tmp_path, text)]

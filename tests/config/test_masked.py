@@ -8,7 +8,7 @@ import yaml
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from exporter.config import Config, Source, duration, load, masked
+from exporter.config import Config, Duration, Source, duration, load, masked
 from exporter.config.document import Scalar
 from exporter.config.values import seconds
 from exporter.credentials import FixedSecret, HuaweiKeys, Secret
@@ -108,10 +108,11 @@ def test_a_duration_that_is_written_reads_as_the_same(amount: float) -> None:
     assert seconds(scalar) == amount
 
 
-def test_paths_among_an_apis_options_are_shown(tmp_path: Path) -> None:
+def test_paths_and_durations_among_an_apis_options_are_shown_as_in_the_file(tmp_path: Path) -> None:
     class Files(msgspec.Struct, frozen=True, kw_only=True):
         known: Path | None = None
+        pause: Duration | None = 90.0
 
     config = load(HERE / "least.good.yaml", KINDS, ENVIRON)
     source = msgspec.structs.replace(config.sources[0], options=Files(known=tmp_path))
-    assert f"known: {tmp_path}" in masked(Config(sources=(source,)))
+    assert f"known: {tmp_path}\n  pause: 1m30s\n" in masked(Config(sources=(source,)))
