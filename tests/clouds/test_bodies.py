@@ -127,6 +127,7 @@ def test_shows_of_html_the_title_alone() -> None:
             b'{"error_code":"APIG.0301","error_msg":"a \\"b\\" \\u00',
             ErrorBody(code="APIG.0301", message='a "b"'),
         ),
+        (b'{"message": "bad \\x escape", "code": ', ErrorBody(message="bad \\x escape")),
         (b'{"code": 401, "message": "x", "more": [', ErrorBody(code="401", message="x")),
     ],
 )
@@ -137,6 +138,11 @@ def test_reads_what_is_left_of_a_broken_body(body: bytes, expected: ErrorBody) -
 @pytest.mark.parametrize("body", [b"[" * 60_000, b'{"a":' * 12_000, b"<a " * 20_000, b'"a' * 30_000])
 def test_huge_nesting_is_a_body_like_any_other(body: bytes) -> None:
     assert len(read_error(body, JSON).message or "") <= LONGEST_TEXT
+
+
+def test_only_so_many_values_are_looked_at() -> None:
+    assert read([[[{"code": "X.1"}]], *range(400)]) == ErrorBody(code="X.1")
+    assert read([[[{"code": "X.1"}]], *range(600)]) == NOTHING
 
 
 def test_numbers_beyond_reason_are_no_number() -> None:

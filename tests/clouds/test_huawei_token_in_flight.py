@@ -144,6 +144,14 @@ async def test_pages_are_streamed_and_refused_ones_are_not_read() -> None:
         assert page.closed
 
 
+async def test_a_login_answer_is_closed() -> None:
+    login = Chunks([b'{"token": {"expires_at":', b'"2024-05-02T08:09:10Z"}}'])
+    clouds = Clouds()
+    clouds.answers = [httpx.Response(201, headers={"X-Subject-Token": "T"}, stream=login)]
+    asked = await ask(clouds, auth_of(), times=1)
+    assert (asked.statuses, clouds.tokens, login.closed) == ([200], ["T"], True)
+
+
 async def test_a_refused_page_is_not_decompressed() -> None:
     auth = auth_of()
     await logged_in(auth)
