@@ -15,7 +15,7 @@ from exporter import collector
 from exporter.instruments import Instruments
 from exporter.scrape import Scraper
 from exporter.web.exposition import exposition
-from exporter.web.landing import landing
+from exporter.web.landing import Status, landing
 
 log = logging.getLogger(__name__)
 
@@ -31,6 +31,7 @@ class Web:
         self._scraper = scraper
         self._instruments = instruments
         self._telemetry_path = telemetry_path
+        self._statuses: dict[str, Status] = {}
 
     def application(self) -> Starlette:
         """Return the application; it closes the scraper's connections when it ends."""
@@ -63,39 +64,47 @@ class Web:
 
     async def probe(self, request: Request) -> Response:
         """Answer a scrape of one source, without anything about the exporter itself."""
-        target = request.query_params.get("target", "")
+        target = request.query_params.get("target")
+        if not target:
+            return PlainTextResponse(f"target is missing; {self._known()}\n", status_code=400)
         if target not in self._scraper.names:
-            return self._no_such_source([target], status=404 if target else 400)
+            return self._no_such_source([target], status=404)
         return exposition(request, await self._collect(request, [target]))
 
     async def _collect(self, request: Request, names: Sequence[str]) -> list[Metric]:
         results = await self._scraper.scrape(names, budget(request.headers.get(TIMEOUT_HEADER)))
+        self._statuses.update((result.source.settings.name, Status.of(result)) for result in results)
         return [*collector.families(results), *self._instruments.about_sources(names)]
 
     def _no_such_source(self, names: Sequence[str], status: int) -> Response:
         asked = ", ".join(repr(name) for name in names)
-        known = ", ".join(self._scraper.names)
-        return PlainTextResponse(f"no source {asked} is configured; there are: {known}\n", status_code=status)
+        return PlainTextResponse(f"no source {asked} is configured; {self._known()}\n", status_code=status)
+
+    def _known(self) -> str:
+        return f"there are: {', '.join(self._scraper.names)}"
 
     async def discovery(self, request: Request) -> Response:
         """List one target per source, as Prometheus' HTTP service discovery wants it."""
-        host = request.headers.get("host", "")
-        return JSONResponse([self._target(host, name) for name in self._scraper.names])
+        # The name that Prometheus reached us by; HTTP/1.0 may leave it out.
+        address = request.url.netloc
+        return JSONResponse([self._target(address, name) for name in self._scraper.names])
 
-    def _target(self, host: str, name: str) -> dict[str, object]:
+    def _target(self, address: str, name: str) -> dict[str, object]:
         settings = self._scraper.settings(name)
         labels = {
+            # All targets share an address: without a name of its own each would write the same `up`.
+            "instance": name,
             "__metrics_path__": "/probe",
             "__param_target": name,
             "__meta_datajobs_source": name,
             "__meta_datajobs_api": settings.api,
             "__meta_datajobs_region": settings.region or "",
         }
-        return {"targets": [host], "labels": labels}
+        return {"targets": [address], "labels": labels}
 
     async def landing(self, _: Request) -> Response:
-        """Name the pages and the sources."""
-        return HTMLResponse(landing(self._scraper, self._telemetry_path))
+        """Name the pages and the sources, and tell how each was when it was last asked; no cloud is asked."""
+        return HTMLResponse(landing(self._scraper, self._statuses, self._telemetry_path))
 
     async def healthy(self, _: Request) -> Response:
         """Tell that the process and its event loop are alive; no cloud is asked."""
