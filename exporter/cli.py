@@ -1,106 +1,39 @@
 """The command line: flags to configuration to a command.
 
-Exit status: 0 fine, 1 a source failed, 2 wrong usage or configuration. What only one command needs is imported
-by it, so that the exporter itself starts quickly.
+Exit status: 0 fine, 1 a source failed, 2 wrong usage or configuration. What only one command needs is
+imported by it, so that the exporter itself starts quickly.
 """
 
 import asyncio
+import errno
+import os
+import re
 import socket
 import sys
-from collections.abc import Callable, Coroutine, Sequence
+from collections.abc import Coroutine, Sequence
 from pathlib import Path
-from typing import Any, NoReturn, TypeVar
+from typing import TYPE_CHECKING, Any, NoReturn, TypeVar
 
 import click
+from click.core import ParameterSource
 
 from exporter import __version__, logs
 from exporter.apis import APIS
+from exporter.commands.options import address_option, config_option, log_options, weather_options
 from exporter.config import Config, ConfigError, load
 from exporter.errors import SourceError
-from exporter.web.server import AddressError, listen, parse
+from exporter.web.server import AddressError, listen, parse, why
+
+if TYPE_CHECKING:
+    from rich.console import Console
 
 FAILED = 1
 WRONG_USAGE = 2
-DEFAULT_CONFIG = Path("config.yaml")
 DEFAULT_ADDRESS = ":9788"
-
-Command = TypeVar("Command", bound=Callable[..., Any])
-
-
-def config_option(command: Command) -> Command:
-    """Add ``--config.file``."""
-    return click.option(
-        "--config.file",
-        "config_file",
-        type=click.Path(path_type=Path),
-        default=DEFAULT_CONFIG,
-        show_default=True,
-        help="The configuration file.",
-    )(command)
-
-
-def address_option(default: str) -> Callable[[Command], Command]:
-    """Add ``--web.listen-address``."""
-    return click.option(
-        "--web.listen-address",
-        "addresses",
-        multiple=True,
-        default=(default,),
-        show_default=True,
-        help="Where to listen: host:port, :port or [::1]:port. May be repeated.",
-    )
-
-
-def log_options(command: Command) -> Command:
-    """Add ``--log.level`` and ``--log.format``."""
-    level = click.option(
-        "--log.level",
-        "log_level",
-        type=click.Choice(logs.LEVELS),
-        default="info",
-        show_default=True,
-        help="The least level that is logged.",
-    )
-    form = click.option(
-        "--log.format",
-        "log_format",
-        type=click.Choice(tuple(logs.FORMATS)),
-        default="logfmt",
-        show_default=True,
-        help="The form of log lines.",
-    )
-    return level(form(command))
-
-
-def weather_options(command: Command) -> Command:
-    """Add what tells the simulated clouds how to behave."""
-    options = (
-        click.option("--seed", type=int, default=1, show_default=True, help="The seed of the world."),
-        click.option(
-            "--jobs",
-            type=click.IntRange(0),
-            default=300,
-            show_default=True,
-            help="About how many jobs each API lists.",
-        ),
-        click.option(
-            "--latency",
-            type=click.FloatRange(0),
-            default=0.0,
-            show_default=True,
-            help="Seconds that every answer takes longer.",
-        ),
-        click.option(
-            "--fault",
-            "faults",
-            multiple=True,
-            metavar="[API:]KIND[:RATE]",
-            help="A fault, such as octopus_system_jobs:http-500:0.5. May be repeated.",
-        ),
-    )
-    for option in reversed(options):
-        command = option(command)
-    return command
+PATH = re.compile(r"(/[A-Za-z0-9._~-]+)+")
+OWN_PAGES = re.compile(r"/(probe|sd|config)$|/-/")
+WIDE = 200
+"""Columns of a table that goes into a file or a pipe: enough that nothing wraps."""
 
 
 @click.group(invoke_without_command=True, context_settings={"help_option_names": ["-h", "--help"]})
@@ -130,6 +63,7 @@ def main(
     Without a command, serves the metrics of the sources in the configuration file.
     """
     if context.invoked_subcommand is not None:
+        refuse_what_would_be_ignored(context, context.invoked_subcommand)
         context.obj = config_file
         return
     from exporter.commands.serve import serve
@@ -148,13 +82,13 @@ def check(context: click.Context, *, config_file: Path, offline: bool) -> None:
     """Validate the configuration, try every source, and tell what a scrape costs."""
     config = configuration(chosen(context, config_file))
     if offline:
-        click.echo(f"the configuration is good: {len(config.sources)} sources")
+        count = len(config.sources)
+        click.echo(f"the configuration is good: {count} source{'s' if count > 1 else ''}")
         return
-    from rich.console import Console
-
     from exporter.commands.check import check as check_sources
 
-    sys.exit(0 if run(check_sources(config, Console())) else FAILED)
+    logs.set_up("error", "logfmt")  # what sources failed of is in the table
+    sys.exit(0 if run(check_sources(config, console())) else FAILED)
 
 
 @main.command()
@@ -174,13 +108,17 @@ def once(context: click.Context, *, config_file: Path, names: Sequence[str], out
     known = [source.name for source in config.sources]
     for name in names:
         if name not in known:
-            raise click.BadParameter(f"{name!r} is not configured; there are: {', '.join(known)}")
+            message = f"{name!r} is not configured; there are: {', '.join(known)}"
+            raise click.BadParameter(message, param_hint="--source")
     if names:
         config = Config(sources=tuple(source for source in config.sources if source.name in names))
+    logs.set_up("error", "logfmt")  # what sources failed of is told below the metrics
     try:
         good = run(collect_once(config, output))
     except OSError as exc:
-        fail(f"cannot write {output}: {exc.strerror or exc}")
+        if exc.errno == errno.EPIPE:
+            raise  # whoever read our output has seen enough: click ends without a word
+        fail(f"cannot write {output or 'to standard output'}: {exc.strerror or exc}")
     sys.exit(0 if good else FAILED)
 
 
@@ -195,10 +133,10 @@ def simulate(*, listen: str, **weather: Any) -> None:
     try:
         host, port = parse(listen)
         run(serve_clouds(Weather(**weather), host or "0.0.0.0", port))  # noqa: S104  as the user asked
-    except (AddressError, ValueError) as exc:
+    except AddressError as exc:
         fail(str(exc))
     except OSError as exc:
-        fail(f"cannot listen on {listen}: {exc.strerror or exc}")
+        fail(f"cannot listen on {listen}: {why(exc)}")
 
 
 @main.command()
@@ -207,16 +145,11 @@ def simulate(*, listen: str, **weather: Any) -> None:
 @log_options
 def demo(*, addresses: Sequence[str], log_level: str, log_format: str, **weather: Any) -> None:
     """Serve simulated clouds and the exporter on them, and show a first scrape."""
-    from rich.console import Console
-
     from exporter.commands.demo import run_demo
     from exporter.commands.simulate import Weather
 
     logs.set_up(log_level, log_format)
-    try:
-        run(run_demo(Weather(**weather), sockets(addresses), Console()))
-    except ValueError as exc:
-        fail(str(exc))
+    run(run_demo(Weather(**weather), sockets(addresses), console()))
 
 
 Outcome = TypeVar("Outcome")
@@ -230,10 +163,30 @@ def run(work: Coroutine[Any, Any, Outcome]) -> Outcome:
         fail(exc.message)
 
 
+def refuse_what_would_be_ignored(context: click.Context, name: str) -> None:
+    """End where an option of the exporter stands before a command that does not get to see it."""
+    command = main.commands[name]
+    takes = {parameter.name for parameter in command.params}
+    for parameter in context.command.params:
+        given = context.get_parameter_source(parameter.name or "") is ParameterSource.COMMANDLINE
+        passed_on = parameter.name == "config_file" and "config_file" in takes
+        if given and not passed_on:
+            cure = f"write it after {name}" if parameter.name in takes else f"{name} does not take it"
+            raise click.UsageError(f"{parameter.opts[0]} stands before {name}: {cure}")
+
+
 def chosen(context: click.Context, config_file: Path) -> Path:
-    """Return the file that was named before or after the command."""
-    given: Path = context.obj
-    return given if config_file == DEFAULT_CONFIG else config_file
+    """Return the file that was named after the command or else before it."""
+    before: Path = context.obj
+    named = context.get_parameter_source("config_file") is ParameterSource.COMMANDLINE
+    return config_file if named else before
+
+
+def console() -> "Console":
+    """Return where tables are printed; only a terminal has a width that they must fit."""
+    from rich.console import Console
+
+    return Console(width=None if sys.stdout.isatty() or "COLUMNS" in os.environ else WIDE)
 
 
 def configuration(path: Path) -> Config:
@@ -254,8 +207,9 @@ def sockets(addresses: Sequence[str]) -> list[socket.socket]:
 
 def checked_path(path: str) -> str:
     """Return the path of the metrics, or end: it must not hide another page."""
-    if not path.startswith("/") or path in {"/", "/probe", "/sd"} or path.startswith("/-/"):
-        fail(f"--web.telemetry-path {path!r}: begin with / and take none of the exporter's other pages")
+    if not PATH.fullmatch(path) or OWN_PAGES.match(path):
+        cure = "write one like /metrics, which is none of the exporter's other pages"
+        fail(f"--web.telemetry-path {path!r} will not do: {cure}")
     return path
 
 

@@ -22,7 +22,9 @@ async def check(config: Config, console: Console) -> bool:
     console.print(table(results))
     for result in results:
         if result.error is not None:
-            console.print(Text(f"{result.source.settings.name}: {result.error.message}"))
+            reason = result.error.reason
+            told = f"{result.source.settings.name}: {reason.meaning} {result.error.message}\n  {reason.cure}"
+            console.print(Text(f"\n{told}"), soft_wrap=True)
     return all(result.error is None for result in results)
 
 

@@ -16,8 +16,10 @@ from exporter.commands import check
 from exporter.commands.simulate import Weather, clouds
 from exporter.config import Config, load
 from exporter.instruments import Instruments
+from exporter.model import Phase
 from exporter.scrape import Result, Scraper
 from exporter.simulator import identities as demo
+from exporter.tally import Tally
 from exporter.web.app import Web
 from exporter.web.server import serving, stop_requested, url
 
@@ -68,6 +70,11 @@ sources:
 """
 """What a user would write for these clouds; SIMULATED is their address."""
 
+PHASES = [phase.value for phase in Phase]
+WAITING = "waiting in "
+PATIENCE = 1.0
+"""Seconds that scrapes in flight are given at the end: whoever ends a demo does not wait for them."""
+
 
 async def run_demo(weather: Weather, sockets: Sequence[socket.socket], console: Console) -> None:
     """Serve both until SIGINT or SIGTERM, after a first scrape has been shown."""
@@ -77,15 +84,27 @@ async def run_demo(weather: Weather, sockets: Sequence[socket.socket], console: 
     async with clouds(weather, "127.0.0.1", 0) as simulator:
         scraper = assemble(configuration(simulator.url), instruments)
         web = Web(scraper, instruments, "/metrics")
-        async with serving(web.application(), sockets):
-            console.print(f"Simulated clouds on {simulator.url}, the exporter on them. The first scrape:\n")
-            summarise(await scraper.scrape(scraper.names, None), console)
-            for listening in sockets:
-                console.print(addresses(listening, scraper), highlight=False, soft_wrap=True)
-            console.print("Ctrl-C ends both.")
-            await stop.wait()
-            await asyncio.sleep(0)
+        async with serving(web.application(), sockets, scraper.aclose, patience=PATIENCE):
+            console.print(f"Simulated clouds on {simulator.url}", highlight=False)
+            console.print("The exporter's first scrape of them:\n", highlight=False)
+            shown = asyncio.create_task(show(scraper, sockets, console), name="first scrape")
+            stopped = asyncio.create_task(stop.wait(), name="stop")
+            await asyncio.wait({shown, stopped}, return_when=asyncio.FIRST_COMPLETED)
+            if shown.done():
+                await shown  # where it failed, there is no use in waiting for the other
+                await stopped
+            else:
+                shown.cancel()
+                await asyncio.wait({shown})
     console.print("\nStopped.")
+
+
+async def show(scraper: Scraper, sockets: Sequence[socket.socket], console: Console) -> None:
+    """Scrape, print what was found and where to look further."""
+    summarise(await scraper.scrape(scraper.names, None), console)
+    for listening in sockets:
+        console.print(addresses(listening, scraper), highlight=False, soft_wrap=True)
+    console.print("Ctrl-C ends both.")
 
 
 def configuration(simulated: str) -> Config:
@@ -100,25 +119,38 @@ def summarise(results: Sequence[Result], console: Console) -> None:
     """Print a table of the sources and one of their jobs by phase."""
     console.print(check.table(results))
     console.print()
-    console.print(phases(results))
-    console.print()
+    if any(result.snapshot is not None for result in results):
+        console.print(phases(results))
+        console.print()
 
 
 def phases(results: Sequence[Result]) -> Table:
-    """Return the jobs and queue entries of each source, by phase."""
-    table = Table("source", "jobs by phase", box=None, pad_edge=False)
-    for result in results:
-        if result.snapshot is None:
-            continue
-        tally = result.snapshot.tally
-        counts: Counter[str] = Counter()
-        for group, numbers in tally.jobs.items():
-            counts[group.phase.value] += numbers.jobs
-        for entry, queued in tally.queue.items():
-            counts[f"waiting in {entry.queue_type}"] += queued.entries
-        known = ", ".join(f"{count} {phase}" for phase, count in counts.most_common())
-        table.add_row(result.source.settings.name, known)
+    """Return the jobs and queue entries by phase, a column for each source."""
+    counted = [(result, counts(result.snapshot.tally)) for result in results if result.snapshot is not None]
+    table = Table("jobs by phase", box=None, pad_edge=False)
+    for result, _ in counted:
+        table.add_column(result.source.settings.name, justify="right")
+    present = Counter[str]()
+    for _, mine in counted:
+        present += mine
+    for word in sorted(present, key=place_of):
+        table.add_row(word, *(str(mine[word] or "") for _, mine in counted))
     return table
+
+
+def counts(tally: Tally) -> Counter[str]:
+    """Return how many jobs are in each phase, and how many entries in each queue."""
+    found: Counter[str] = Counter()
+    for group, numbers in tally.jobs.items():
+        found[group.phase.value] += numbers.jobs
+    for entry, queued in tally.queue.items():
+        found[WAITING + entry.queue_type] += queued.entries
+    return found
+
+
+def place_of(word: str) -> tuple[int, str]:
+    """Order by the life of a job; the queues, where it begins, come first."""
+    return (-1, word) if word.startswith(WAITING) else (PHASES.index(word), word)
 
 
 def addresses(listening: socket.socket, scraper: Scraper) -> str:
@@ -127,6 +159,6 @@ def addresses(listening: socket.socket, scraper: Scraper) -> str:
         "metrics": url(listening, "/metrics"),
         "one source": url(listening, f"/probe?target={scraper.names[0]}"),
         "discovery": url(listening, "/sd"),
-        "landing page": url(listening),
+        "status page": url(listening),
     }
     return "\n".join(f"{name:<13} {address}" for name, address in pages.items())

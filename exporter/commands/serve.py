@@ -19,8 +19,9 @@ async def serve(config: Config, sockets: Sequence[socket.socket], telemetry_path
     stop = stop_requested()
     instruments = Instruments()
     instruments.reloaded()
-    web = Web(assemble(config, instruments), instruments, telemetry_path)
-    async with serving(web.application(), sockets):
+    scraper = assemble(config, instruments)
+    web = Web(scraper, instruments, telemetry_path)
+    async with serving(web.application(), sockets, scraper.aclose):
         for listening in sockets:
             log.info("version %s listens on %s", __version__, url(listening, telemetry_path))
         await stop.wait()

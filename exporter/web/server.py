@@ -1,20 +1,25 @@
 """Listening: addresses in Prometheus' form, sockets, and uvicorn on all of them."""
 
 import asyncio
+import math
+import os
 import re
 import signal
 import socket
-from collections.abc import AsyncIterator, Iterator, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Sequence
 from contextlib import asynccontextmanager, contextmanager
 
 import uvicorn
 from starlette.types import ASGIApp
 
-ADDRESS = re.compile(r"(?P<host>\[[0-9A-Fa-f:.]+\]|[^:\[\]]*):(?P<port>[0-9]{1,5})")
+HOST = r"\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9_-]{1,63}(\.[A-Za-z0-9_-]{1,63})*\.?"
+ADDRESS = re.compile(rf"(?P<host>{HOST}|):(?P<port>[0-9]{{1,5}})")
 MOST_PORT = 65535
 BACKLOG = 2048
-PATIENCE = 5
+PATIENCE = 5.0
 """Seconds that requests in flight are given when the server is told to stop."""
+LAST_WORDS = 2
+"""Seconds that they are then given to say that they did not finish."""
 
 
 class AddressError(Exception):
@@ -49,7 +54,14 @@ def _bound(address: str) -> socket.socket:
         family = socket.AF_INET6 if both or ":" in host else socket.AF_INET
         return socket.create_server((host, port), family=family, backlog=BACKLOG, dualstack_ipv6=both)
     except OSError as exc:
-        raise AddressError(f"cannot listen on {address}: {exc.strerror or exc}") from exc
+        raise AddressError(f"cannot listen on {address}: {why(exc)}") from exc
+
+
+def why(error: OSError) -> str:
+    """Say why an address cannot be had; the standard library's words repeat the address."""
+    if isinstance(error, socket.gaierror) or error.errno is None:
+        return error.strerror or str(error)
+    return os.strerror(error.errno)
 
 
 def url(listening: socket.socket, path: str = "/") -> str:
@@ -77,15 +89,23 @@ class _Server(uvicorn.Server):
 
 
 @asynccontextmanager
-async def serving(app: ASGIApp, sockets: Sequence[socket.socket]) -> AsyncIterator[asyncio.Task[None]]:
-    """Serve on the sockets while the block runs; requests in flight are finished after it."""
+async def serving(
+    app: ASGIApp,
+    sockets: Sequence[socket.socket],
+    give_up: Callable[[], Awaitable[None]],
+    patience: float = PATIENCE,
+) -> AsyncIterator[asyncio.Task[None]]:
+    """Serve on the sockets while the block runs; requests in flight are finished after it.
+
+    Those that take longer than ``patience`` seconds are hurried: ``give_up`` ends what they wait for.
+    """
     config = uvicorn.Config(
         app,
         log_config=None,
         access_log=False,
         server_header=False,
         lifespan="on",
-        timeout_graceful_shutdown=PATIENCE,
+        timeout_graceful_shutdown=math.ceil(patience) + LAST_WORDS,
     )
     server = _Server(config)
     task = asyncio.create_task(server.serve(sockets=list(sockets)), name="serve")
@@ -94,6 +114,9 @@ async def serving(app: ASGIApp, sockets: Sequence[socket.socket]) -> AsyncIterat
         yield task
     finally:
         server.should_exit = True
+        done, _ = await asyncio.wait({task}, timeout=patience)
+        if not done:
+            await give_up()
         await task
 
 

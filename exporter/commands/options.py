@@ -1,0 +1,102 @@
+"""The options of the command line that several commands have, or that take some checking."""
+
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any, TypeVar
+
+import click
+
+from exporter import logs
+
+DEFAULT_CONFIG = Path("config.yaml")
+
+Command = TypeVar("Command", bound=Callable[..., Any])
+
+
+def config_option(command: Command) -> Command:
+    """Add ``--config.file``."""
+    return click.option(
+        "--config.file",
+        "config_file",
+        type=click.Path(path_type=Path),
+        default=DEFAULT_CONFIG,
+        show_default=True,
+        help="The configuration file.",
+    )(command)
+
+
+def address_option(default: str) -> Callable[[Command], Command]:
+    """Add ``--web.listen-address``."""
+    return click.option(
+        "--web.listen-address",
+        "addresses",
+        multiple=True,
+        default=(default,),
+        show_default=True,
+        help="Where to listen: host:port, :port or [::1]:port. May be repeated.",
+    )
+
+
+def log_options(command: Command) -> Command:
+    """Add ``--log.level`` and ``--log.format``."""
+    level = click.option(
+        "--log.level",
+        "log_level",
+        type=click.Choice(logs.LEVELS),
+        default="info",
+        show_default=True,
+        help="The least level that is logged.",
+    )
+    form = click.option(
+        "--log.format",
+        "log_format",
+        type=click.Choice(tuple(logs.FORMATS)),
+        default="logfmt",
+        show_default=True,
+        help="The form of log lines.",
+    )
+    return level(form(command))
+
+
+def checked_faults(_: click.Context, __: click.Parameter, texts: Sequence[str]) -> Sequence[str]:
+    """Return the faults as they were given, or refuse one that there is not."""
+    from exporter.simulator.faults import Fault
+
+    for text in texts:
+        try:
+            Fault.parse(text)
+        except ValueError as exc:
+            raise click.BadParameter(str(exc)) from exc
+    return texts
+
+
+def weather_options(command: Command) -> Command:
+    """Add what tells the simulated clouds how to behave."""
+    options = (
+        click.option("--seed", type=int, default=1, show_default=True, help="The seed of the world."),
+        click.option(
+            "--jobs",
+            type=click.IntRange(0),
+            default=300,
+            show_default=True,
+            help="About how many jobs each API lists.",
+        ),
+        click.option(
+            "--latency",
+            type=click.FloatRange(0),
+            default=0.0,
+            show_default=True,
+            help="Seconds that every answer takes longer.",
+        ),
+        click.option(
+            "--fault",
+            "faults",
+            multiple=True,
+            callback=checked_faults,
+            metavar="[API:]KIND[=VALUE][:RATE]",
+            help="A fault, such as octopus_system_jobs:http-500:0.5. May be repeated.",
+        ),
+    )
+    for option in reversed(options):
+        command = option(command)
+    return command
