@@ -24,13 +24,13 @@ def fields(record: logging.LogRecord) -> dict[str, str]:
 
 
 def logfmt(found: Mapping[str, str]) -> str:
-    """Write ``key=value`` pairs; a value with blanks, quotes or line ends is quoted."""
+    """Write ``key=value`` pairs; a value with blanks, quotes or line ends (of any script) is quoted."""
     return " ".join(f"{key}={_quoted(value)}" for key, value in found.items())
 
 
 def _quoted(value: str) -> str:
     plain = value.isascii() and value.isprintable() and not any(sign in value for sign in ' "=\\')
-    return value if plain and value else json.dumps(value, ensure_ascii=False)
+    return value if plain and value else json.dumps(value, ensure_ascii=not value.isprintable())
 
 
 FORMATS: dict[str, Callable[[Mapping[str, str]], str]] = {"logfmt": logfmt, "json": json.dumps}
