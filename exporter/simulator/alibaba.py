@@ -1,4 +1,8 @@
-"""Who calls Alibaba Cloud: keys, dates and nonces."""
+"""Who calls Alibaba Cloud: keys, dates and nonces.
+
+The common error page documents InvalidAccessKeyId.NotFound, IncompleteSignature, IllegalTimestamp and
+Forbidden.RAM with their statuses; the other codes are as they are seen in practice.
+"""
 
 import hmac
 from collections import OrderedDict

@@ -52,7 +52,8 @@ def list_workspaces(call: Call) -> Answer:
 def _workspace(call: Call) -> str:
     """Return the workspace that the request is about: the named one, or the default one.
 
-    Callers with a signature must tell X-Project-Id: without it the vendor's FAQ has the workspace not found.
+    Callers with a signature must tell X-Project-Id: without it the vendor's FAQ has the workspace not found,
+    a text that comes without a code there.
     """
     spaces = call.world.factory_workspaces
     named = call.request.header("workspace") or next((one.id for one in spaces if one.kind == 1), None)

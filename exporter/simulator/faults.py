@@ -105,18 +105,19 @@ class Fault:
 
         Raises ValueError: with the reason, for people.
         """
-        parts = text.split(":")
-        api = Api(parts.pop(0)) if parts[0] in set(Api) else None
-        rate = _rate(parts.pop(), text) if len(parts) > 1 else 1.0
-        if len(parts) != 1:
-            raise ValueError(f"{text!r} is not [API:]KIND[=VALUE][:RATE]; APIs: {', '.join(Api)}")
-        word, _, value = parts[0].partition("=")
+        api, _, rest = text.partition(":")
+        if api not in set(Api):
+            api, rest = "", text
+        what, *rates = rest.split(":")
+        word, _, value = what.partition("=")
         if word not in set(Kind):
             raise ValueError(f"{text!r}: no API or fault is called {word!r}; faults: {', '.join(Kind)}")
+        if len(rates) > 1:
+            raise ValueError(f"{text!r} is not [API:]KIND[=VALUE][:RATE]; APIs: {', '.join(Api)}")
         return cls(
             kind=Kind(word),
-            api=api,
-            rate=rate,
+            api=Api(api) if api else None,
+            rate=_rate(rates[0], text) if rates else 1.0,
             value=_number(value, text) if value else None,
         )
 

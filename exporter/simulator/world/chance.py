@@ -103,7 +103,7 @@ class _Draw:
         self, number: int, scopes: Sequence[Scope], make: Callable[[int, Scope], Item]
     ) -> dict[Scope, Fixed[Item]]:
         """Give each of ``number`` new things to one of ``scopes``, some of which get more than others."""
-        weights = [self._random.random() ** 2 for _ in scopes]
+        weights = [0.1 + self._random.random() for _ in scopes]
         crowds: dict[Scope, list[Item]] = {scope: [] for scope in scopes}
         for index in range(number):
             scope = self._random.choices(scopes, weights)[0]

@@ -1,0 +1,1 @@
+"""The simulated clouds, held against the vendors' own libraries and documents."""
