@@ -5,6 +5,7 @@ import time
 from collections.abc import Iterable, Iterator, Mapping
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, Metric
+from prometheus_client.samples import Sample
 
 from exporter import __version__, metrics
 from exporter.errors import Reason
@@ -85,7 +86,9 @@ class Instruments:
         """Yield the families about sources, with the samples of these only."""
         wanted = set(sources)
         for family in self._registry.collect():
-            samples = [sample for sample in family.samples if sample.labels.get("source") in wanted]
+            samples = [
+                sample for sample in family.samples if told(sample) and sample.labels["source"] in wanted
+            ]
             if samples:
                 family.samples = samples
                 yield family
@@ -101,6 +104,11 @@ class Instruments:
 
     def _gauge(self, family: Family) -> Gauge:
         return Gauge(*described(family, Kind.GAUGE), registry=self._registry)
+
+
+def told(sample: Sample) -> bool:
+    """Tell whether a sample is about a source, and not the client library's time of when it was made."""
+    return "source" in sample.labels and not sample.name.endswith("_created")
 
 
 def described(family: Family, expected: Kind) -> tuple[str, str, tuple[str, ...]]:
