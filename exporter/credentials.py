@@ -96,7 +96,7 @@ class FixedSecret:
         return self.secret
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, unsafe_hash=True)
 class SecretFile:
     """A secret in a file, read again whenever the file changes; line ends after it do not count.
 

@@ -164,6 +164,7 @@ def test_files_are_equal_by_path_whatever_was_read(tmp_path: Path) -> None:
     known = SecretFile(tmp_path / "secret")
     known.read()
     assert known == SecretFile(tmp_path / "secret")
+    assert len({known, SecretFile(tmp_path / "secret")}) == 1
     assert known != SecretFile(tmp_path / "other")
     assert PLANTED not in repr(known)
 

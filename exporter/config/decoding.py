@@ -5,6 +5,7 @@ The fields' types are read through ``msgspec.inspect``, so that a struct of opti
 
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field
+from functools import cache
 from pathlib import Path
 from typing import Any, Final
 
@@ -80,7 +81,8 @@ class Reading:
         return node
 
 
-def fields_of(struct: type[msgspec.Struct]) -> dict[str, inspect.Field]:
+@cache
+def fields_of(struct: type[msgspec.Struct]) -> Fields:
     """Return a struct's fields by the names that they have in the file."""
     kind = inspect.type_info(struct)
     assert isinstance(kind, inspect.StructType)  # noqa: S101 - for the type checker

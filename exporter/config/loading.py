@@ -25,17 +25,15 @@ def load(path: Path, kinds: Mapping[str, ApiKind], environ: Mapping[str, str] = 
     that a missing one is found now.
     """
     reading = Reading(folder=path.absolute().parent)
+    config = Config(sources=())
     try:
-        root = document.read(_text(path), environ)
-    except Unreadable as wrong:
-        mistake = Mistake(
-            path="", problem=wrong.problem, cure=wrong.cure, line=wrong.line, column=wrong.column
-        )
-        raise ConfigError(path, [mistake]) from None
+        config = _config(reading, document.read(_text(path), environ), kinds)
     except Wrong as wrong:
-        raise ConfigError(path, [Mistake(path="", problem=wrong.problem, cure=wrong.cure)]) from None
-    config = _config(reading, root, kinds)
+        line, column = (wrong.line, wrong.column) if isinstance(wrong, Unreadable) else (None, None)
+        mistake = Mistake(path="", problem=wrong.problem, cure=wrong.cure, line=line, column=column)
+        reading.mistakes.append(mistake)
     if reading.mistakes:
+        # Raised out here: the parser's own error, which shows the text, is then no part of it.
         raise ConfigError(path, reading.mistakes)
     return config
 

@@ -4,7 +4,6 @@ import yaml
 
 from exporter.config.mistakes import Wrong
 
-QUOTE = "quote the value if it holds this character"
 KNOWN = (
     (
         "could not find expected ':'",

@@ -90,6 +90,8 @@ def everything_told(error: BaseException) -> Iterator[str]:
     yield repr(error)
     if isinstance(error, ConfigError):
         yield from (f"{mistake!r} {mistake}" for mistake in error.mistakes)
+    if error.__context__ is not None:
+        yield from everything_told(error.__context__)
 
 
 @pytest.mark.parametrize("broken", BREAKS)
