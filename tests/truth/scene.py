@@ -1,0 +1,100 @@
+"""A random world, a virtual clock, and the exporter on it; nothing leaves the process."""
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from random import Random
+
+import httpx
+import msgspec
+
+from exporter import collector
+from exporter.apis import APIS
+from exporter.assembly import assemble
+from exporter.commands.demo import CONFIG
+from exporter.config import Config, Source, load
+from exporter.instruments import Instruments
+from exporter.scrape import Result
+from exporter.simulator.app import build
+from exporter.simulator.settings import CurrentTime, OffsetMeaning, Settings
+from exporter.simulator.world.chance import random_world
+from exporter.simulator.world.order import ListingOrder
+from exporter.simulator.world.world import World
+from tests.truth.truth import Key, key
+
+
+@dataclass
+class Scene:
+    """One world and how its clouds behave, drawn from a seed."""
+
+    random: Random
+    start: float
+    world: World
+    settings: Settings
+    step: float
+    now: float = field(init=False)
+    asked: list[float] = field(default_factory=list)
+    """When each request was answered."""
+
+    def __post_init__(self) -> None:
+        self.now = self.start
+        self.settings.clock = lambda: self.now
+        self.settings.before_request = self._pass_time
+
+    def _pass_time(self) -> None:
+        """Let some time go by before each answer, now and then much."""
+        self.now = round(self.now + self.random.expovariate(1 / self.step), 3)
+        self.asked.append(self.now)
+
+    async def scrape(self, config: Config) -> tuple[list[Result], dict[Key, float]]:
+        """Collect once; return the results and the samples of job families."""
+        app = build(self.world, self.settings)
+
+        def connect(endpoint: str, _: Source) -> httpx.AsyncClient:
+            return httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url=endpoint)
+
+        scraper = assemble(config, Instruments(), connect)
+        try:
+            results = await scraper.scrape(scraper.names, None)
+        finally:
+            await scraper.aclose()
+        return results, samples(results)
+
+
+def samples(results: list[Result]) -> dict[Key, float]:
+    """Return every sample about jobs by its key."""
+    found = {}
+    for family in collector.families(results):
+        for sample in family.samples:
+            if "workspace" in sample.labels or "queue_type" in sample.labels:
+                labels = {
+                    name: value for name, value in sample.labels.items() if name not in {"api", "source"}
+                }
+                found[key(sample.name, **labels)] = sample.value
+    return found
+
+
+def scene(seed: int, start: float, *, sizes: Mapping[str, int], quiet: bool) -> Scene:
+    """Draw a world and its manners; in a quiet one little changes while it is being read."""
+    random = Random(seed)
+    settings = Settings(
+        seed=seed,
+        tolerance=math.inf,  # the signatures are of today, whatever the day of the world
+        order=random.choice(list(ListingOrder)),
+        pai_most_page_size=random.choice((3, 10, 50, 100)),
+        dataarts_offset=random.choice(list(OffsetMeaning)),
+        current_time=random.choice(list(CurrentTime)),
+    )
+    window = random.choice((60.0, 600.0, 3000.0) if quiet else (1.0, 5.0, 20.0))
+    world = random_world(seed, start=start, window=window, **sizes)
+    return Scene(random=random, start=start, world=world, settings=settings, step=0.002 if quiet else 0.02)
+
+
+def configuration(folder: Path, source: str, **changes: float) -> Config:
+    """Return the demo's configuration of one source; every endpoint is the simulated clouds."""
+    path = folder / "demo.yaml"
+    path.write_text(CONFIG)
+    config = load(path, APIS, {"SIMULATED": "http://simulated"})
+    chosen = next(one for one in config.sources if one.name == source)
+    return Config(sources=(msgspec.structs.replace(chosen, **changes),))
