@@ -19,6 +19,10 @@ ACCEPTED_BY = frozenset({Reason.PERMISSION, Reason.BAD_REQUEST})
 """Refusals that a cloud gives only to somebody whom it has recognised."""
 
 
+async def at_once() -> None:
+    """Be ready."""
+
+
 class Standing:
     """The standing of one set of credentials, shared by all sources that use it.
 
@@ -34,63 +38,67 @@ class Standing:
         self._alone = asyncio.Lock()
         self._accepted = False
         self._refusal: SourceError | None = None
-        self._refusals = 0
+        self._wait = 0.0
         self._refused_until = 0.0
         self._refused_fingerprint = 0
 
     @asynccontextmanager
-    async def admit(self) -> AsyncIterator[None]:
-        """Let one request through and learn from how it ends; raises SourceError(AUTHENTICATION) unsent."""
+    async def admit(self, ready: Callable[[], Awaitable[None]] = at_once) -> AsyncIterator[None]:
+        """Let one request through, when it is ``ready``, and learn from how it ends.
+
+        Raises SourceError(AUTHENTICATION) unsent, also where another is refused while this one gets ready.
+        """
         async with self._turn():
             await self._check()
+            await ready()
+            fingerprint = await self._check()
             try:
                 yield
             except SourceError as exc:
-                await self._learn(exc)
+                self._learn(exc, fingerprint)
                 raise
             self._accept()
 
     @asynccontextmanager
     async def _turn(self) -> AsyncIterator[None]:
         """Hold the lock until the cloud has accepted us once; after that nobody waits."""
-        if not self._accepted:
-            await self._alone.acquire()
-            if not self._accepted:
-                try:
+        if not self._is_accepted():
+            async with self._alone:
+                if not self._is_accepted():
                     yield
-                finally:
-                    self._alone.release()
-                return
-            self._alone.release()
+                    return
         yield
 
-    async def _check(self) -> None:
-        """Refuse to ask again while the cloud has said no to these very secrets a moment ago."""
-        if self._refusal is None:
-            return
+    def _is_accepted(self) -> bool:
+        return self._accepted
+
+    async def _check(self) -> int:
+        """Refuse to ask again while the cloud has said no to these very secrets; return their fingerprint."""
+        fingerprint = await self._fingerprint()
         left = self._refused_until - self._clock()
-        if left > 0 and await self._fingerprint() == self._refused_fingerprint:
+        if self._refusal is not None and left > 0 and fingerprint == self._refused_fingerprint:
             raise SourceError(
                 Reason.AUTHENTICATION,
                 f"not asked for another {left:.0f} s, so that the key is not locked: {self._refusal.message}",
                 code=self._refusal.code,
             )
+        return fingerprint
 
-    async def _learn(self, exc: SourceError) -> None:
+    def _learn(self, exc: SourceError, fingerprint: int) -> None:
+        """Note what a failure says of the secrets that the request was sent with."""
         if exc.reason in ACCEPTED_BY:
             self._accept()
-        if exc.reason is not Reason.AUTHENTICATION:
+        if exc.reason is not Reason.AUTHENTICATION or exc.retryable:
             return
         self._accepted = False
-        if self._clock() < self._refused_until:
+        is_known = self._refusal is not None and fingerprint == self._refused_fingerprint
+        if is_known and self._clock() < self._refused_until:
             return  # was under way when the first of them was refused: one refusal, not many
-        self._refusals += 1
+        self._wait = min(2 * self._wait, LONGEST_WAIT) if is_known else FIRST_WAIT
         self._refusal = exc
-        self._refused_until = self._clock() + min(FIRST_WAIT * 2 ** (self._refusals - 1), LONGEST_WAIT)
-        self._refused_fingerprint = await self._fingerprint()
+        self._refused_until = self._clock() + self._wait
+        self._refused_fingerprint = fingerprint
 
     def _accept(self) -> None:
         self._accepted = True
         self._refusal = None
-        self._refusals = 0
-        self._refused_until = 0.0
