@@ -20,6 +20,9 @@ MAX_PAGE_BYTES = 16 * 2**20
 MAX_ERROR_BYTES = 64 * 2**10
 MAX_ATTEMPTS = 4
 
+# Retries are counted for each source; stamina's own line in the log for each of them would say nothing more.
+stamina.instrumentation.set_on_retry_hooks(())
+
 Explain = Callable[..., SourceError]
 """A cloud's reading of an answer that is not a page: (status, headers, body, what=...) to SourceError."""
 
@@ -91,8 +94,8 @@ class CloudAuth(Protocol):
 class Client:
     """Sends the requests of one source.
 
-    Every request waits for its turn (``pace``), for one of ``concurrency`` places and, until the
-    cloud has accepted the credentials once, for the one before it.
+    Every request waits for one of ``concurrency`` places, until the cloud has accepted the credentials
+    once also for the one before it, and then for its turn (``pace``).
     """
 
     def __init__(
@@ -130,36 +133,37 @@ class Client:
         def backoff(exc: Exception) -> bool | float:
             if not isinstance(exc, SourceError) or not exc.retryable:
                 return False
-            if exc.retry_after is None:
-                return True
-            return False if exc.retry_after >= deadline.remaining() else exc.retry_after
+            if deadline.remaining() <= (exc.retry_after or 0.0):
+                return False
+            return True if exc.retry_after is None else exc.retry_after
 
         attempts = stamina.retry_context(
             on=backoff,
             attempts=MAX_ATTEMPTS,
-            timeout=max(deadline.remaining(), 0.001),
+            timeout=None,  # the deadline may be put off meanwhile
             wait_initial=0.2,
             wait_max=3.0,
             wait_jitter=0.3,
         )
-        last: SourceError | None = None
+        clock = asyncio.get_running_loop().time
+        throttled_at: float | None = None
         async for attempt in attempts:
             with attempt:
                 if attempt.num > 1:
                     self._observer.retried()
-                    if last is not None and last.reason is Reason.THROTTLED:
-                        self._observer.throttled(last.retry_after or attempt.next_wait)
+                if throttled_at is not None:
+                    self._observer.throttled(clock() - throttled_at)
                 try:
                     return await self._attempt(request)
                 except SourceError as exc:
-                    last = exc
+                    throttled_at = clock() if exc.reason is Reason.THROTTLED else None
                     raise
-        raise AssertionError("unreachable: the last attempt returns or raises")
+        raise AssertionError("the last attempt returns or raises")  # pragma: no cover
 
     async def _attempt(self, request: Request) -> Answer:
-        await self._pace.turn()
         try:
-            async with self._places, self._standing.admit():
+            # The turn comes last: what waits for a place or for the first answer must not begin in a crowd.
+            async with self._places, self._standing.admit(self._pace.turn):
                 return await self._send(request)
         except SourceError as exc:
             self._observer.failed(exc.reason)
