@@ -36,7 +36,9 @@ class TurnedLoop(asyncio.SelectorEventLoop):
         return self._impatient.waited
 
 
-TURNED = ("asyncio", {"loop_factory": TurnedLoop})
+Backend = tuple[str, dict[str, Any]]
+
+TURNED: Backend = ("asyncio", {"loop_factory": TurnedLoop})
 """What a module's ``anyio_backend`` fixture returns to run its tests on such a loop."""
 
 

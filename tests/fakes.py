@@ -1,0 +1,113 @@
+"""What stands in for a cloud and for those who listen, without sockets."""
+
+import asyncio
+from collections.abc import Callable, Coroutine
+from dataclasses import dataclass, field
+from email.utils import formatdate
+
+import httpx
+
+from exporter.client import Client, Deadline
+from exporter.clouds import huawei
+from exporter.errors import Reason
+from exporter.standing import Standing
+from tests.turned import now
+
+ENDPOINT = "https://cloud.test"
+Handler = Callable[[httpx.Request], Coroutine[None, None, httpx.Response]]
+
+
+@dataclass
+class Recorder:
+    """An observer that remembers what it was told."""
+
+    codes: list[str] = field(default_factory=list)
+    failures: list[Reason] = field(default_factory=list)
+    retries: int = 0
+    waits: list[float] = field(default_factory=list)
+
+    def requested(self, code: str, seconds: float) -> None:
+        assert seconds >= 0
+        self.codes.append(code)
+
+    def failed(self, reason: Reason) -> None:
+        self.failures.append(reason)
+
+    def retried(self) -> None:
+        self.retries += 1
+
+    def throttled(self, seconds: float) -> None:
+        self.waits.append(seconds)
+
+
+class Unsigned(httpx.Auth):
+    """Lets every request pass as it is."""
+
+    expires_at: float | None = None
+    identity = "nobody"
+
+    async def fingerprint(self) -> int:
+        return 1
+
+
+@dataclass
+class Crowd:
+    """Notes when requests begin and how many are under way at once."""
+
+    begun: list[float] = field(default_factory=list)
+    at_once: int = 0
+    most_at_once: int = 0
+
+    def __enter__(self) -> None:
+        self.begun.append(now())
+        self.at_once += 1
+        self.most_at_once = max(self.most_at_once, self.at_once)
+
+    def __exit__(self, *_: object) -> None:
+        self.at_once -= 1
+
+
+def a_client(
+    handler: Handler,
+    observer: Recorder | None = None,
+    *,
+    auth: httpx.Auth | None = None,
+    standing: Standing | None = None,
+    concurrency: int = 16,
+    rate: float = 1e6,
+) -> Client:
+    """Return a client whose requests go to ``handler``; errors are read as those of Huawei Cloud."""
+    http = httpx.AsyncClient(transport=httpx.MockTransport(handler), base_url=ENDPOINT)
+    return Client(
+        http,
+        auth or Unsigned(),
+        standing or Standing(Unsigned().fingerprint, clock=now),
+        huawei.explain,
+        observer or Recorder(),
+        concurrency=concurrency,
+        requests_per_second=rate,
+    )
+
+
+def within(seconds: float) -> Deadline:
+    """Return the deadline so many seconds from now."""
+    return Deadline(now() + seconds)
+
+
+def answers(*responses: httpx.Response | Exception, each_takes: float = 0.0) -> Handler:
+    """Return a handler that gives these one after the other, the last one for ever."""
+    left = list(responses)
+
+    async def handler(_: httpx.Request) -> httpx.Response:
+        await asyncio.sleep(each_takes)
+        response = left.pop(0) if len(left) > 1 else left[0]
+        if isinstance(response, Exception):
+            raise response
+        return response
+
+    return handler
+
+
+def dated(seconds: float) -> dict[str, str]:
+    """Return the Date header of a moment."""
+    return {"date": formatdate(seconds, usegmt=True)}
