@@ -88,9 +88,7 @@ def _objects(document: object) -> Iterator[dict[str, object]]:
                 inner.extend(value.values())
             elif isinstance(value, list):
                 inner.extend(value)
-        left -= len(level)
-        if left <= 0:
-            return
+        left = max(0, left - len(level))
         level = inner
 
 

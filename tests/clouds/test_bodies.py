@@ -143,6 +143,7 @@ def test_huge_nesting_is_a_body_like_any_other(body: bytes) -> None:
 def test_only_so_many_values_are_looked_at() -> None:
     assert read([[[{"code": "X.1"}]], *range(400)]) == ErrorBody(code="X.1")
     assert read([[[{"code": "X.1"}]], *range(600)]) == NOTHING
+    assert read([[{"code": "X.1"}] * 700, *range(600)]) == NOTHING
 
 
 def test_numbers_beyond_reason_are_no_number() -> None:
@@ -178,6 +179,7 @@ ECHOES = [
     "AccessKeySecret=short",
     "Cookie: a=short; b=short",
     f"token {TOKEN} and {TOKEN}",
+    f"cannot read {'short-0' * 20}",
     f"security_token={TOKEN.replace('/', '%2F').replace('=', '%3D')}&a=b",
 ]
 

@@ -42,7 +42,7 @@ class Clouds:
                 if isinstance(answer, Exception):
                     raise answer
                 return answer
-            return login_answer(f"T{self.logins}", cookie="iam=1; domain=.myhuaweicloud.com")
+            return login_answer(f"T{self.logins}", cookie="iam=1; domain=.myhuaweicloud.com; path=/")
         token = request.headers["X-Auth-Token"]
         self.tokens.append(token)
         self.cookies.append(request.headers.get("cookie", ""))
