@@ -27,6 +27,9 @@ from exporter.simulator.world import World, random_world
 from exporter.simulator.world.timeline import Row
 from tests.simulator.clients import OCTOPUS, Clock, huawei_headers
 
+# From Python 3.12 on the libraries' own code is warned of; both call utcnow.
+pytestmark = pytest.mark.filterwarnings("ignore:datetime.datetime.utcnow:DeprecationWarning")
+
 DATASETS = [name for name, (_, edition, _) in identities.PAI_DATASETS.items() if edition != "BASIC"]
 WORKSPACE = identities.DATAARTS_WORKSPACES[0]
 ALIBABA_KEYS = (identities.DEMO_ALIBABA_KEY, identities.DEMO_ALIBABA_TEMPORARY_KEY)
