@@ -9,11 +9,11 @@ from hypothesis import strategies as st
 from exporter.credentials import AccessKey, KeySource, Secret
 
 ODD = "aZ09 -._~*+/%=&?#:@!$'(),;[]{}<>\"\\|^`é日😀\t\x00\x7f"
-TEXT = st.text(max_size=6) | st.text(ODD, max_size=8)
-SEGMENTS = st.text(ODD, max_size=16).map(
+TEXT = st.text(max_size=4) | st.text(ODD, max_size=6)
+SEGMENTS = st.text(ODD, max_size=10).map(
     lambda text: [segment for segment in text.split("/") if segment not in {".", ".."}]
 )
-TOKENS = st.text(st.characters(codec="ascii", categories=("L", "N", "P", "S")), min_size=1, max_size=12)
+TOKENS = st.text(st.characters(codec="ascii", categories=("L", "N", "P", "S")), min_size=1, max_size=6)
 KEYS = st.builds(
     lambda id, secret, token: AccessKey(  # noqa: A006 - the field's name
         id=id, secret=Secret(secret), security_token=None if token is None else Secret(token)
