@@ -2,7 +2,6 @@
 
 import asyncio
 import math
-import os
 import re
 import signal
 import socket
@@ -58,10 +57,8 @@ def _bound(address: str) -> socket.socket:
 
 
 def why(error: OSError) -> str:
-    """Say why an address cannot be had; the standard library's words repeat the address."""
-    if isinstance(error, socket.gaierror) or error.errno is None:
-        return error.strerror or str(error)
-    return os.strerror(error.errno)
+    """Say why an address cannot be had, without the address, which the standard library's words repeat."""
+    return (error.strerror or str(error)).partition(" (while attempting")[0]
 
 
 def url(listening: socket.socket, path: str = "/") -> str:
