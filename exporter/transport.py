@@ -1,15 +1,21 @@
 """Connections: httpx over aiohttp's connector, one TLS context for all, and failures in our words."""
 
 import ssl
-from collections.abc import Iterator
+from base64 import b64encode
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from datetime import UTC
 from email.utils import parsedate_to_datetime
 from functools import lru_cache
+from http.cookiejar import CookieJar, DefaultCookiePolicy
 from pathlib import Path
+from typing import NamedTuple
+from urllib.request import getproxies, proxy_bypass
 
 import aiohttp
 import httpx
-from httpx_aiohttp import AiohttpTransport
+from httpx_aiohttp.transport import AiohttpResponseStream, map_aiohttp_exceptions
+from yarl import URL
 
 from exporter.errors import Reason, SourceError
 
@@ -39,15 +45,93 @@ def connect(endpoint: str, *, ca_file: Path | None, connections: int, timeout: f
 
     def session() -> aiohttp.ClientSession:
         connector = aiohttp.TCPConnector(limit=connections, keepalive_timeout=KEEP_ALIVE, ssl=context)
-        # No cookies: a request must be what was signed. The environment names the proxy, if there is one.
-        return aiohttp.ClientSession(connector=connector, cookie_jar=aiohttp.DummyCookieJar(), trust_env=True)
+        return aiohttp.ClientSession(connector=connector, cookie_jar=aiohttp.DummyCookieJar())
 
     return httpx.AsyncClient(
         base_url=endpoint,
-        transport=AiohttpTransport(verify=context, client=session),
+        transport=Transport(session),
         timeout=httpx.Timeout(timeout, connect=min(CONNECT_TIMEOUT, timeout), pool=None),
         headers={"accept": "application/json", "user-agent": "datajobs-exporter"},
+        # A cookie would be sent with requests that were signed without it.
+        cookies=CookieJar(DefaultCookiePolicy(allowed_domains=())),
     )
+
+
+class Transport(httpx.AsyncBaseTransport):
+    """Requests over aiohttp, through the proxy that the environment names.
+
+    That of ``httpx_aiohttp`` lets aiohttp respell an address, which has been signed as it is. aiohttp's own
+    look at the environment (trust_env) searches a netrc file with every request, whose login would then
+    stand against our signature.
+    """
+
+    def __init__(self, session: Callable[[], aiohttp.ClientSession]) -> None:
+        self._make_session = session
+        self._session: aiohttp.ClientSession | None = None
+        self._ways: dict[tuple[str, str], Way] = {}
+
+    async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
+        """Send a request; the answer's body is read by the caller."""
+        if self._session is None:
+            self._session = self._make_session()  # not before there is an event loop
+        limits = request.extensions.get("timeout", {})
+        way = self._way(request.url)
+        with map_aiohttp_exceptions():
+            response = await self._session.request(
+                request.method,
+                URL(str(request.url), encoded=True),
+                headers=[*request.headers.multi_items(), *way.headers],
+                data=await request.aread() or None,
+                allow_redirects=False,
+                auto_decompress=False,
+                timeout=aiohttp.ClientTimeout(
+                    connect=limits.get("pool"),
+                    sock_connect=limits.get("connect"),
+                    sock_read=limits.get("read"),
+                ),
+                proxy=way.proxy,
+                proxy_headers=way.proxy_headers,
+            )
+        return httpx.Response(
+            response.status,
+            headers=response.raw_headers,
+            stream=AiohttpResponseStream(response),
+            request=request,
+        )
+
+    async def aclose(self) -> None:
+        """Close the connections."""
+        if self._session is not None:
+            await self._session.close()
+
+    def _way(self, url: httpx.URL) -> "Way":
+        key = (url.scheme, url.host)
+        if key not in self._ways:
+            self._ways[key] = way_to(url)
+        return self._ways[key]
+
+
+class Way(NamedTuple):
+    """How a host is reached: directly, or by a proxy, with a login for it in one place or the other."""
+
+    proxy: URL | None = None
+    headers: Sequence[tuple[str, str]] = ()
+    proxy_headers: Mapping[str, str] | None = None
+
+
+def way_to(url: httpx.URL) -> Way:
+    """Return the way that the environment names (``https_proxy``, ``no_proxy`` and so on)."""
+    named = None if proxy_bypass(url.host) else getproxies().get(url.scheme)
+    if not named:
+        return Way()
+    proxy = URL(named if "://" in named else f"http://{named}")
+    if proxy.user is None:
+        return Way(proxy)
+    login = b64encode(f"{proxy.user}:{proxy.password or ''}".encode()).decode()
+    header = ("Proxy-Authorization", f"Basic {login}")
+    proxy = proxy.with_user(None)
+    # Within TLS only the request for the tunnel is the proxy's to read.
+    return Way(proxy, proxy_headers=dict([header])) if url.scheme == "https" else Way(proxy, headers=[header])
 
 
 @contextmanager
@@ -87,6 +171,9 @@ def _first_line(exc: Exception) -> str:
 
 async def read(response: httpx.Response, limit: int, what: str, *, cut: bool = False) -> bytes:
     """Return the body, decompressed. Beyond ``limit`` bytes it is cut, or SourceError(TOO_LARGE)."""
+    if "," in response.headers.get("content-encoding", ""):
+        # Each layer can unpack to a thousand times its size, before a byte of it is counted here.
+        raise SourceError(Reason.BAD_RESPONSE, f"{what}: the answer is compressed more than once")
     body = bytearray()
     async for chunk in response.aiter_bytes():
         body += chunk
@@ -105,6 +192,7 @@ def date_of(headers: httpx.Headers) -> float | None:
 @lru_cache(maxsize=64)
 def _parsed_date(text: str) -> float | None:
     try:
-        return parsedate_to_datetime(text).timestamp()
-    except (ValueError, OverflowError):
+        moment = parsedate_to_datetime(text)
+        return (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).timestamp()
+    except (ValueError, TypeError, IndexError, OverflowError):  # the parser lets all of them through
         return None
