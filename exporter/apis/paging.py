@@ -132,7 +132,7 @@ async def read_surely(
         walk.forget()
     first = Listing(fold=fold, reading=reading, complete=False, requests=reading.requests)
     took = started - time_left()
-    if time_left() < 2 * took:
+    if time_left() <= 2 * took:
         return first
     try:
         # What is left after a repeat that hangs is for the other lists of the source.

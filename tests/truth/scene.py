@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from random import Random
+from typing import NamedTuple
 
 import httpx
 import msgspec
@@ -22,6 +23,20 @@ from exporter.simulator.world.chance import random_world
 from exporter.simulator.world.order import ListingOrder
 from exporter.simulator.world.world import World
 from tests.truth.truth import Key, key
+
+
+class Pace(NamedTuple):
+    """How much happens: the seconds that a world's changes crowd into, and those that a request takes."""
+
+    windows: tuple[float, ...]
+    step: float
+
+
+PACES = (
+    Pace(windows=(60.0, 600.0, 3000.0), step=0.002),  # now and then something changes in mid-walk
+    Pace(windows=(100.0, 300.0, 1000.0), step=0.05),  # a few things do
+    Pace(windows=(1.0, 5.0, 20.0), step=0.02),  # everything does
+)
 
 
 @dataclass
@@ -75,8 +90,8 @@ def samples(results: list[Result]) -> dict[Key, float]:
     return found
 
 
-def scene(seed: int, start: float, *, sizes: Mapping[str, int], quiet: bool) -> Scene:
-    """Draw a world and its manners; in a quiet one little changes while it is being read."""
+def scene(seed: int, start: float, *, sizes: Mapping[str, int], pace: Pace) -> Scene:
+    """Draw a world and its manners."""
     random = Random(seed)
     settings = Settings(
         seed=seed,
@@ -86,9 +101,9 @@ def scene(seed: int, start: float, *, sizes: Mapping[str, int], quiet: bool) -> 
         dataarts_offset=random.choice(list(OffsetMeaning)),
         current_time=random.choice(list(CurrentTime)),
     )
-    window = random.choice((60.0, 600.0, 3000.0) if quiet else (1.0, 5.0, 20.0))
+    window = random.choice(pace.windows)
     world = random_world(seed, start=start, window=window, **sizes)
-    return Scene(random=random, start=start, world=world, settings=settings, step=0.002 if quiet else 0.02)
+    return Scene(random=random, start=start, world=world, settings=settings, step=pace.step)
 
 
 def configuration(folder: Path, source: str, **changes: float) -> Config:
