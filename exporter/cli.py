@@ -42,6 +42,7 @@ WIDE = 200
 @click.option(
     "--web.telemetry-path",
     "telemetry_path",
+    metavar="PATH",
     default="/metrics",
     show_default=True,
     help="The path of the metrics of all sources.",
@@ -60,7 +61,8 @@ def main(
 ) -> None:
     """Export the job lists of data platforms to Prometheus.
 
-    Without a command, serves the metrics of the sources in the configuration file.
+    Without a command, serves the metrics of the sources in the configuration file. Ends with status 2 where
+    the usage or the configuration is wrong.
     """
     if context.invoked_subcommand is not None:
         refuse_what_would_be_ignored(context, context.invoked_subcommand)
@@ -79,7 +81,10 @@ def main(
 @click.option("--offline", is_flag=True, help="Only read the configuration.")
 @click.pass_context
 def check(context: click.Context, *, config_file: Path, offline: bool) -> None:
-    """Validate the configuration, try every source, and tell what a scrape costs."""
+    """Validate the configuration and try every source.
+
+    Prints what each lists and how many requests a scrape costs. Ends with status 1 where a source failed.
+    """
     config = configuration(chosen(context, config_file))
     if offline:
         count = len(config.sources)
@@ -93,7 +98,7 @@ def check(context: click.Context, *, config_file: Path, offline: bool) -> None:
 
 @main.command()
 @config_option
-@click.option("--source", "names", multiple=True, help="Only this source. May be repeated.")
+@click.option("--source", "names", metavar="NAME", multiple=True, help="Only this source. May be repeated.")
 @click.option(
     "--output",
     type=click.Path(path_type=Path, dir_okay=False),
@@ -101,7 +106,10 @@ def check(context: click.Context, *, config_file: Path, offline: bool) -> None:
 )
 @click.pass_context
 def once(context: click.Context, *, config_file: Path, names: Sequence[str], output: Path | None) -> None:
-    """Collect once and write the metrics to standard output or a file."""
+    """Collect once and write the metrics to standard output or a file.
+
+    Ends with status 1 where a source failed; what the others gave is written all the same.
+    """
     from exporter.commands.once import once as collect_once
 
     config = configuration(chosen(context, config_file))
@@ -110,6 +118,8 @@ def once(context: click.Context, *, config_file: Path, names: Sequence[str], out
         if name not in known:
             message = f"{name!r} is not configured; there are: {', '.join(known)}"
             raise click.BadParameter(message, param_hint="--source")
+    if output is not None and not os.access(output.absolute().parent, os.W_OK | os.X_OK):
+        fail(f"cannot write {output}: name a file in a folder that is there and can be written")
     if names:
         config = Config(sources=tuple(source for source in config.sources if source.name in names))
     logs.set_up("error", "logfmt")  # what sources failed of is told below the metrics
@@ -123,10 +133,19 @@ def once(context: click.Context, *, config_file: Path, names: Sequence[str], out
 
 
 @main.command()
-@click.option("--listen", default="127.0.0.1:9789", show_default=True, help="Where to listen: host:port.")
+@click.option(
+    "--listen",
+    metavar="ADDRESS",
+    default="127.0.0.1:9789",
+    show_default=True,
+    help="Where to listen: host:port.",
+)
 @weather_options
 def simulate(*, listen: str, **weather: Any) -> None:
-    """Serve simulated clouds: the lists, tokens and signatures of all APIs on one port."""
+    """Serve the simulated clouds alone.
+
+    The lists, logins and signatures of all APIs are on one port, without an account anywhere.
+    """
     from exporter.commands.simulate import Weather
     from exporter.commands.simulate import simulate as serve_clouds
 
@@ -144,7 +163,10 @@ def simulate(*, listen: str, **weather: Any) -> None:
 @weather_options
 @log_options
 def demo(*, addresses: Sequence[str], log_level: str, log_format: str, **weather: Any) -> None:
-    """Serve simulated clouds and the exporter on them, and show a first scrape."""
+    """Serve simulated clouds and the exporter on them.
+
+    Shows a first scrape and where to look further. Ctrl-C ends both.
+    """
     from exporter.commands.demo import run_demo
     from exporter.commands.simulate import Weather
 

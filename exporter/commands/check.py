@@ -10,6 +10,7 @@ from exporter.assembly import assemble
 from exporter.config import Config
 from exporter.instruments import Instruments
 from exporter.scrape import Result
+from exporter.source import Snapshot
 
 
 async def check(config: Config, console: Console) -> bool:
@@ -30,16 +31,23 @@ async def check(config: Config, console: Console) -> bool:
 
 def table(results: Sequence[Result]) -> Table:
     """Return one row a source: reached or not, how much was listed, at what cost."""
-    columns = Table("source", "api", "state", box=None, pad_edge=False)
-    for name in ("listed", "reported", "requests", "seconds"):
-        columns.add_column(name, justify="right")
+    columns = Table(box=None, pad_edge=False)
+    for name in ("source", "api"):
+        columns.add_column(name, overflow="fold")
+    columns.add_column("state", no_wrap=True)
+    for name in ("listed", "requests", "seconds"):
+        columns.add_column(name, justify="right", no_wrap=True)
     for result in results:
         settings, snapshot = result.source.settings, result.snapshot
-        numbers = ("", "", "")
-        if snapshot is not None:
-            numbers = (str(snapshot.listed), str(snapshot.reported), str(snapshot.requests))
+        numbers = ("", "") if snapshot is None else (listed(snapshot), str(snapshot.requests))
         columns.add_row(settings.name, settings.api, state(result), *numbers, f"{result.duration or 0:.2f}")
     return columns
+
+
+def listed(snapshot: Snapshot) -> str:
+    """Say how many jobs were listed, and of how many where the API reports another number."""
+    same = snapshot.listed == snapshot.reported
+    return str(snapshot.listed) if same else f"{snapshot.listed} of {snapshot.reported}"
 
 
 def state(result: Result) -> Text:

@@ -30,6 +30,7 @@ def address_option(default: str) -> Callable[[Command], Command]:
     return click.option(
         "--web.listen-address",
         "addresses",
+        metavar="ADDRESS",
         multiple=True,
         default=(default,),
         show_default=True,
@@ -73,9 +74,12 @@ def checked_faults(_: click.Context, __: click.Parameter, texts: Sequence[str]) 
 def weather_options(command: Command) -> Command:
     """Add what tells the simulated clouds how to behave."""
     options = (
-        click.option("--seed", type=int, default=1, show_default=True, help="The seed of the world."),
+        click.option(
+            "--seed", metavar="N", type=int, default=1, show_default=True, help="The seed of the world."
+        ),
         click.option(
             "--jobs",
+            metavar="N",
             type=click.IntRange(0),
             default=300,
             show_default=True,
@@ -83,10 +87,11 @@ def weather_options(command: Command) -> Command:
         ),
         click.option(
             "--latency",
+            metavar="SECONDS",
             type=click.FloatRange(0),
             default=0.0,
             show_default=True,
-            help="Seconds that every answer takes longer.",
+            help="How much longer every answer takes.",
         ),
         click.option(
             "--fault",
@@ -94,7 +99,8 @@ def weather_options(command: Command) -> Command:
             multiple=True,
             callback=checked_faults,
             metavar="[API:]KIND[=VALUE][:RATE]",
-            help="A fault, such as octopus_system_jobs:http-500:0.5. May be repeated.",
+            help="A fault, such as octopus_system_jobs:http-500:0.5; a wrong one tells which there are. "
+            "May be repeated.",
         ),
     )
     for option in reversed(options):
