@@ -1,0 +1,138 @@
+import os
+import subprocess
+import threading
+from pathlib import Path
+
+import pytest
+
+from exporter.commands.once import replace
+from tests.cli.running import (
+    COMMAND,
+    NAMES,
+    config_file,
+    environment,
+    invoke,
+    judge,
+    run,
+    with_a_source_that_fails,
+)
+from tests.scraped import read_text, samples
+
+
+def sources(text: str) -> dict[str, float]:
+    """Return datajobs_source_success by source."""
+    found = samples(read_text(text)).items()
+    return {dict(labels)["source"]: v for (name, labels), v in found if name == "datajobs_source_success"}
+
+
+def test_the_metrics_of_all_sources_go_to_standard_output(config: Path, clouds: str) -> None:
+    ended = run("once", "--config.file", config, SIMULATED=clouds)
+    assert (ended.returncode, ended.stderr) == (0, "")
+    assert sources(ended.stdout) == dict.fromkeys(NAMES, 1.0)
+    names = {family.name for family in read_text(ended.stdout)}
+    assert {name.partition("_")[0] for name in names} == {"datajobs"}  # nothing of a process that is gone
+    assert "datajobs_jobs" in names
+
+
+def test_sources_that_fail_are_status_1_beside_what_the_others_gave(tmp_path: Path, clouds: str) -> None:
+    path = config_file(tmp_path, with_a_source_that_fails())
+    ended = run("once", "--config.file", path, SIMULATED=clouds)
+    assert ended.returncode == 1
+    assert sources(ended.stdout) == {**dict.fromkeys(NAMES, 1.0), "pai-vision": 0.0}
+    [told] = ended.stderr.splitlines()
+    assert told.startswith("source pai-vision: authentication: GET /api/v1/datasets: ")
+
+
+def test_only_named_sources_are_collected_into_a_file_that_all_may_read(
+    tmp_path: Path, config: Path, clouds: str
+) -> None:
+    output = tmp_path / "jobs.prom"
+    output.write_text("what was there")
+    output.chmod(0o600)
+    before = os.umask(0o077)
+    try:
+        arguments = ("--source", "dataarts", "--source", "octopus-queue", "--output", output)
+        ended = run("once", "--config.file", config, *arguments, SIMULATED=clouds)
+    finally:
+        os.umask(before)
+    assert (ended.returncode, ended.stdout, ended.stderr) == (0, "", "")
+    assert sources(output.read_text()) == {"dataarts": 1.0, "octopus-queue": 1.0}
+    assert output.stat().st_mode & 0o777 == 0o644
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["config.yaml", "jobs.prom"]
+
+
+def test_a_source_that_is_not_there_is_refused_with_those_that_are(config: Path) -> None:
+    ended = invoke("once", "--config.file", config, "--source", "octopsu")
+    assert (ended.exit_code, ended.stdout) == (2, "")
+    known = ", ".join(NAMES)
+    expected = f"Invalid value for --source: 'octopsu' is not configured; there are: {known}\n"
+    assert ended.stderr.endswith(expected)
+
+
+@pytest.mark.parametrize("folder", ["none", "file"])
+def test_a_folder_that_cannot_be_written_is_told_before_a_cloud_is_asked(
+    tmp_path: Path, config: Path, folder: str
+) -> None:
+    (tmp_path / "file").touch()
+    output = tmp_path / folder / "jobs.prom"
+    ended = invoke("once", "--config.file", config, "--output", output)
+    assert (ended.exit_code, ended.stdout) == (2, "")
+    assert (
+        ended.stderr == f"cannot write {output}: name a file in a folder that is there and can be written\n"
+    )
+
+
+def test_a_file_that_cannot_be_made_is_told_in_a_line(config: Path, clouds: str) -> None:
+    output = "/proc/jobs.prom"  # nobody can, not even root
+    ended = run("once", "--config.file", config, "--source", "octopus", "--output", output, SIMULATED=clouds)
+    assert (ended.returncode, ended.stdout) == (2, "")
+    [told] = ended.stderr.splitlines()
+    assert told.startswith(f"cannot write {output}: ")
+
+
+def test_a_reader_that_has_seen_enough_is_no_failure_to_tell_of(config: Path, clouds: str) -> None:
+    command = [COMMAND, "once", "--config.file", str(config)]
+    with subprocess.Popen(
+        command,
+        env=environment(SIMULATED=clouds),
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    ) as process:
+        assert process.stdout is not None
+        process.stdout.close()
+        assert process.stderr is not None
+        told = process.stderr.read()
+        process.wait(30)
+    judge(told)
+    assert told == ""
+
+
+def test_a_reader_sees_the_old_file_or_the_new_one(tmp_path: Path) -> None:
+    path = tmp_path / "jobs.prom"
+    whole = [b"old " * 50_000, b"new!" * 80_000]
+    replace(path, whole[0])
+    seen: set[bytes] = set()
+    done = threading.Event()
+
+    def read() -> None:
+        while not done.is_set():
+            seen.add(path.read_bytes())
+
+    reader = threading.Thread(target=read)
+    reader.start()
+    for number in range(1, 101):
+        replace(path, whole[number % 2])
+    done.set()
+    reader.join()
+    assert seen <= set(whole)
+    assert path.read_bytes() == whole[0]
+    assert [found.name for found in tmp_path.iterdir()] == ["jobs.prom"]
+
+
+def test_a_file_that_cannot_be_put_in_place_leaves_nothing_behind(tmp_path: Path) -> None:
+    path = tmp_path / "jobs.prom"
+    path.mkdir()
+    with pytest.raises(OSError, match="directory"):
+        replace(path, b"new")
+    assert [found.name for found in tmp_path.iterdir()] == ["jobs.prom"]
