@@ -1,6 +1,6 @@
 """From a configuration to sources that can be scraped."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 
 import httpx
 
@@ -9,6 +9,7 @@ from exporter.client import Client
 from exporter.clouds.login import EXPLAIN, Auth, auth_of
 from exporter.config import Config
 from exporter.config import Source as Settings
+from exporter.credentials import Credentials
 from exporter.instruments import Instruments
 from exporter.scrape import Scraper, Standby
 from exporter.source import Source
@@ -31,35 +32,58 @@ def over_the_network(endpoint: str, settings: Settings) -> httpx.AsyncClient:
 
 def assemble(config: Config, instruments: Instruments, connect: Connect = over_the_network) -> Scraper:
     """Return the scraper of a configuration; raises SourceError(TLS) for an unusable ``ca_file``."""
-    logins = Logins()
-    standbys = []
-    for settings in config.sources:
-        counts = instruments.of(settings.api, settings.name)
+    return Scraper(Assembly(instruments, connect).standbys(config, {}))
+
+
+class Assembly:
+    """Makes sources, and remembers what they share: also over a change of the configuration."""
+
+    def __init__(self, instruments: Instruments, connect: Connect = over_the_network) -> None:
+        self._instruments = instruments
+        self._connect = connect
+        self._logins = Logins()
+
+    def standbys(self, config: Config, known: Mapping[str, Standby]) -> list[Standby]:
+        """Return a source for each entry; one that is known with the very same settings is that one.
+
+        Raises SourceError(TLS) for an unusable ``ca_file``.
+        """
+        standbys = []
+        for settings in config.sources:
+            standby = known.get(settings.name)
+            if standby is None or standby.source.settings != settings:
+                standby = self._standby(settings)
+            standbys.append(standby)
+        return standbys
+
+    def _standby(self, settings: Settings) -> Standby:
+        counts = self._instruments.of(settings.api, settings.name)
         api = APIS[settings.api]
         endpoint = settings.endpoint or api.endpoint(settings.region or "")
-        auth = logins.auth(settings)
+        auth = self._logins.auth(settings)
         client = Client(
-            connect(endpoint, settings),
+            self._connect(endpoint, settings),
             auth,
-            logins.standing(settings, endpoint, auth),
+            self._logins.standing(settings, endpoint, auth),
             EXPLAIN[settings.cloud],
             counts,
             concurrency=settings.concurrency,
             requests_per_second=settings.requests_per_second,
         )
-        standbys.append(Standby(Source(settings, api, client, auth), counts))
-    return Scraper(standbys)
+        return Standby(Source(settings, api, client, auth), counts)
 
 
 class Logins:
     """What sources that use the same credentials share: a token, and what the cloud thinks of them."""
 
     def __init__(self) -> None:
+        self._credentials: dict[str, Credentials] = {}
         self._auths: dict[tuple[str, str | None, str | None], Auth] = {}
         self._standings: dict[tuple[str, str], Standing] = {}
 
     def auth(self, settings: Settings) -> Auth:
         """Return the signer of a source, one for each scope of the credentials."""
+        self._forget_others(settings)
         project_id: str | None = getattr(settings.options, "project_id", None)
         key = (settings.credentials_name, project_id, settings.region)
         if key not in self._auths:
@@ -72,3 +96,11 @@ class Logins:
         if key not in self._standings:
             self._standings[key] = Standing(auth.fingerprint)
         return self._standings[key]
+
+    def _forget_others(self, settings: Settings) -> None:
+        """Forget what went by this name with other credentials, before the configuration changed."""
+        name = settings.credentials_name
+        if self._credentials.get(name, settings.credentials) != settings.credentials:
+            self._auths = {key: auth for key, auth in self._auths.items() if key[0] != name}
+            self._standings = {key: value for key, value in self._standings.items() if key[0] != name}
+        self._credentials[name] = settings.credentials

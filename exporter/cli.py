@@ -11,6 +11,7 @@ import re
 import socket
 import sys
 from collections.abc import Coroutine, Sequence
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn, TypeVar
 
@@ -47,6 +48,12 @@ WIDE = 200
     show_default=True,
     help="The path of the metrics of all sources.",
 )
+@click.option(
+    "--web.enable-lifecycle",
+    "enable_lifecycle",
+    is_flag=True,
+    help="Allow POST /-/reload and POST /-/quit.",
+)
 @log_options
 @click.version_option(__version__, prog_name="datajobs-exporter")
 @click.pass_context
@@ -56,6 +63,7 @@ def main(
     config_file: Path,
     addresses: Sequence[str],
     telemetry_path: str,
+    enable_lifecycle: bool,
     log_level: str,
     log_format: str,
 ) -> None:
@@ -73,7 +81,8 @@ def main(
     logs.set_up(log_level, log_format)
     path = checked_path(telemetry_path)
     config = configuration(config_file)
-    run(serve(config, sockets(addresses), path))
+    read = partial(load, config_file, APIS)
+    run(serve(config, read, sockets(addresses), path, enable_lifecycle=enable_lifecycle))
 
 
 @main.command()

@@ -82,6 +82,10 @@ class Instruments:
         self._reload_successful.set(1)
         self._reload_time.set(time.time())
 
+    def reload_failed(self) -> None:
+        """Note that the configuration file is no good, and that the one in use is an older one."""
+        self._reload_successful.set(0)
+
     def about_sources(self, sources: Iterable[str]) -> Iterator[Metric]:
         """Yield the families about sources, with the samples of these only."""
         wanted = set(sources)

@@ -6,7 +6,7 @@ The one broad ``except`` of the program is here, where the sources are kept apar
 import asyncio
 import logging
 import time
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from exporter.client import Deadline
@@ -102,6 +102,12 @@ class Standby:
             await asyncio.wait({self._flight.task})
         await self.source.aclose()
 
+    async def retire(self) -> None:
+        """Let a collection that is under way end, for those who wait for it, and close the connections."""
+        if self._flight is not None:
+            await asyncio.wait({self._flight.task})
+        await self.source.aclose()
+
     async def _join(self, deadline: float) -> Snapshot | SourceError:
         """Wait for the collection that is under way, or start one; no longer than until ``deadline``."""
         if self._flight is None:
@@ -162,7 +168,24 @@ class Scraper:
     """All sources by name."""
 
     def __init__(self, standbys: Iterable[Standby]) -> None:
+        self._standbys: dict[str, Standby] = {}
+        self._retiring: set[asyncio.Task[None]] = set()
+        self.install(standbys)
+
+    def install(self, standbys: Iterable[Standby]) -> None:
+        """Scrape these from now on; those that are not among them end what they are at and are gone."""
+        before = self._standbys
         self._standbys = {standby.source.settings.name: standby for standby in standbys}
+        for name, standby in before.items():
+            if self._standbys.get(name) is not standby:
+                task = asyncio.create_task(standby.retire(), name=f"retire {name}")
+                self._retiring.add(task)
+                task.add_done_callback(self._retiring.discard)
+
+    @property
+    def standbys(self) -> Mapping[str, Standby]:
+        """The sources by name."""
+        return self._standbys
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -192,6 +215,9 @@ class Scraper:
         """End what is under way and close all connections."""
         for standby in self._standbys.values():
             await standby.aclose()
+        for task in self._retiring:
+            task.cancel()
+        await asyncio.gather(*self._retiring, return_exceptions=True)
 
 
 def age(snapshot: Snapshot) -> float:

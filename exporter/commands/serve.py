@@ -1,28 +1,63 @@
 """The exporter itself: sources behind a server, until a signal."""
 
+import asyncio
 import logging
+import signal
 import socket
 from collections.abc import Sequence
+from contextlib import suppress
 
 from exporter import __version__
-from exporter.assembly import assemble
+from exporter.assembly import Assembly
 from exporter.config import Config
 from exporter.instruments import Instruments
+from exporter.reload import Read, Reloader, ReloadError
+from exporter.scrape import Scraper
 from exporter.web.app import Web
+from exporter.web.lifecycle import Lifecycle
 from exporter.web.server import serving, stop_requested, url
 
 log = logging.getLogger(__name__)
 
 
-async def serve(config: Config, sockets: Sequence[socket.socket], telemetry_path: str) -> None:
-    """Answer scrapes until SIGINT or SIGTERM; requests in flight are finished first."""
+async def serve(
+    config: Config,
+    read: Read,
+    sockets: Sequence[socket.socket],
+    telemetry_path: str,
+    *,
+    enable_lifecycle: bool,
+) -> None:
+    """Answer scrapes until SIGINT or SIGTERM; requests in flight are finished first.
+
+    SIGHUP reads the configuration again.
+    """
     stop = stop_requested()
     instruments = Instruments()
-    instruments.reloaded()
-    scraper = assemble(config, instruments)
-    web = Web(scraper, instruments, telemetry_path)
+    assembly = Assembly(instruments)
+    scraper = Scraper(assembly.standbys(config, {}))
+    reloader = Reloader(read, config, assembly, scraper, instruments)
+    on_hangup(reloader)
+    lifecycle = Lifecycle(reloader, stop.set, enabled=enable_lifecycle)
+    web = Web(scraper, instruments, telemetry_path, lifecycle.routes())
     async with serving(web.application(), sockets, scraper.aclose):
         for listening in sockets:
             log.info("version %s listens on %s", __version__, url(listening, telemetry_path))
         await stop.wait()
         log.info("stopping")
+
+
+def on_hangup(reloader: Reloader) -> None:
+    """Reload at each SIGHUP; what is wrong with the file is logged."""
+    under_way: set[asyncio.Task[None]] = set()
+
+    async def reload() -> None:
+        with suppress(ReloadError):
+            await reloader.reload()
+
+    def begin() -> None:
+        task = asyncio.create_task(reload(), name="reload")
+        under_way.add(task)
+        task.add_done_callback(under_way.discard)
+
+    asyncio.get_running_loop().add_signal_handler(signal.SIGHUP, begin)

@@ -27,10 +27,17 @@ MARGIN = 0.5
 class Web:
     """The pages over one scraper."""
 
-    def __init__(self, scraper: Scraper, instruments: Instruments, telemetry_path: str) -> None:
+    def __init__(
+        self,
+        scraper: Scraper,
+        instruments: Instruments,
+        telemetry_path: str,
+        extra: Sequence[Route] = (),
+    ) -> None:
         self._scraper = scraper
         self._instruments = instruments
         self._telemetry_path = telemetry_path
+        self._extra = extra
         self._statuses: dict[str, Status] = {}
 
     def application(self) -> Starlette:
@@ -42,6 +49,7 @@ class Web:
             Route("/sd", self.discovery),
             Route("/-/healthy", self.healthy),
             Route("/-/ready", self.ready),
+            *self._extra,
         ]
         return Starlette(routes=routes, lifespan=self._lifespan)
 
