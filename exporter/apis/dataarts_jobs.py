@@ -18,7 +18,7 @@ import msgspec
 
 from exporter.apis.api import Api, Plan, always
 from exporter.apis.paging import Fetch, Page, Walk
-from exporter.apis.wire import Count, clock, decoded, seconds
+from exporter.apis.wire import Count, Whole, clock, decoded, seconds
 from exporter.apis.words import Words
 from exporter.client import Answer, Request
 from exporter.config import Identifier, Several
@@ -83,10 +83,10 @@ class FactoryJob(msgspec.Struct, frozen=True, gc=False, rename="camel"):
     name: str
     job_type: str | None = None
     status: str | None = None
-    create_time: int | None = None
+    create_time: Whole | None = None
     last_instance_status: str | None = None
-    last_instance_end_time: int | None = None
-    last_update_time: int | None = None
+    last_instance_end_time: Whole | None = None
+    last_update_time: Whole | None = None
 
 
 class JobList(msgspec.Struct, frozen=True):

@@ -9,7 +9,7 @@ from typing import Generic, TypeVar
 
 import msgspec
 
-from exporter.apis.wire import Count, iso_seconds
+from exporter.apis.wire import LARGEST, Count, iso_seconds
 from exporter.client import Request
 
 ItemT = TypeVar("ItemT")
@@ -30,15 +30,25 @@ def page_request(path: str, scope: tuple[str, str], index: int, size: int) -> Re
 class MetaInfo(msgspec.Struct, frozen=True):
     """``current_time`` is declared as a string; one of the pages' own examples has a number."""
 
-    current_time: str | int | float | None = None
+    current_time: object = None
 
     @property
     def now(self) -> float | None:
         """The cloud's clock in seconds since 1970; None where it says nothing that can be read."""
-        value = self.current_time
-        if isinstance(value, str) and not value.isdecimal():
-            return iso_seconds(value)
-        return float(value) / 1000 if value else None
+        match self.current_time:
+            case str(text) if text.isdecimal():
+                return milliseconds(float(text))
+            case str(text):
+                return iso_seconds(text)
+            case int(number) | float(number) if not isinstance(number, bool):
+                return milliseconds(number)
+            case _:
+                return None
+
+
+def milliseconds(value: float) -> float | None:
+    """Return a time in seconds, None where no time can be meant."""
+    return value / 1000 if 0 < value <= LARGEST else None
 
 
 class PageInfo(msgspec.Struct, frozen=True):
@@ -51,11 +61,21 @@ class Payload(msgspec.Struct, Generic[ItemT], frozen=True):
     """The rows of a page."""
 
     page_info: PageInfo
-    list: Sequence[ItemT] = ()
+    list: Sequence[ItemT] | None = None
 
 
 class Envelope(msgspec.Struct, Generic[ItemT], frozen=True):
     """The body of both lists."""
 
     payload: Payload[ItemT]
-    meta_info: MetaInfo = MetaInfo()
+    meta_info: MetaInfo | None = None
+
+    @property
+    def rows(self) -> Sequence[ItemT]:
+        """The rows of the page."""
+        return self.payload.list or ()
+
+    @property
+    def now(self) -> float | None:
+        """The cloud's clock in seconds since 1970, if it is told."""
+        return None if self.meta_info is None else self.meta_info.now

@@ -12,7 +12,7 @@ import msgspec
 from exporter.apis import octopus
 from exporter.apis.api import Api, Plan, always
 from exporter.apis.paging import Page, Walk
-from exporter.apis.wire import clock, decoded, seconds
+from exporter.apis.wire import Whole, clock, decoded, seconds
 from exporter.apis.words import Words
 from exporter.client import Answer
 from exporter.config import Identifier, Several
@@ -34,8 +34,8 @@ class QueuingJob(msgspec.Struct, frozen=True, gc=False):
 
     id: int | str
     job_type: str | None = None
-    rank_stamp: int | None = None
-    priority: int | None = None
+    rank_stamp: Whole | None = None
+    priority: Whole | None = None
     workspace_id: str | None = None
     cluster_type: str | None = None
 
@@ -70,9 +70,9 @@ def page(path: str, queue_type: str, answer: Answer) -> Page:
     """Translate an answer."""
     body = decoded(DECODER, answer, f"GET {path}")
     return Page(
-        items=[entry(row, queue_type) for row in body.payload.list],
+        items=[entry(row, queue_type) for row in body.rows],
         total=body.payload.page_info.total,
-        now=clock(answer, body.meta_info.now),
+        now=clock(answer, body.now),
     )
 
 

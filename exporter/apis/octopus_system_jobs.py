@@ -12,7 +12,7 @@ import msgspec
 from exporter.apis import octopus
 from exporter.apis.api import Api, Plan, always
 from exporter.apis.paging import Page, Walk
-from exporter.apis.wire import clock, decoded, duration, seconds
+from exporter.apis.wire import Whole, clock, decoded, duration, seconds
 from exporter.apis.words import Words
 from exporter.client import Answer
 from exporter.config import Identifier, Several
@@ -53,11 +53,11 @@ class SystemJob(msgspec.Struct, frozen=True, gc=False):
     id: int | str
     job_type: str | None = None
     status: str | None = None
-    create_at: int | None = None
-    update_at: int | None = None
-    end_at: int | None = None
-    submitting_duration: int | None = None
-    running_duration: int | None = None
+    create_at: Whole | None = None
+    update_at: Whole | None = None
+    end_at: Whole | None = None
+    submitting_duration: Whole | None = None
+    running_duration: Whole | None = None
 
 
 DECODER = msgspec.json.Decoder(octopus.Envelope[SystemJob])
@@ -83,9 +83,9 @@ def page(path: str, workspace: str, answer: Answer) -> Page:
     """Translate an answer."""
     body = decoded(DECODER, answer, f"GET {path}")
     return Page(
-        items=translate(body.payload.list, workspace),
+        items=translate(body.rows, workspace),
         total=body.payload.page_info.total,
-        now=clock(answer, body.meta_info.now),
+        now=clock(answer, body.now),
     )
 
 

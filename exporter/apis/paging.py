@@ -23,6 +23,9 @@ from exporter.client import Answer, Request
 from exporter.errors import SourceError
 from exporter.model import Item, Place
 
+MOST_STALE = 10
+"""So many pages in a row without a new row end a list, as an empty one does."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Page:
@@ -189,9 +192,10 @@ class _Rest:
         self._reading = reading
         self._size = size
         # One more where the last page is full: only a page that is not can show the end of the list.
-        self._promised = math.floor(reading.total / size) + 1
+        self._promised = reading.total // size + 1
         self._indexes: Iterator[int] = iter(range(1, self._promised))
         self._end = math.inf
+        self._stale = 0
         self._last_rows = size
 
     async def read(self, workers: int) -> None:
@@ -205,15 +209,15 @@ class _Rest:
             raise first_of(group) from group
         index = self._promised
         while self._last_rows >= self._size and self._end == math.inf:
-            before = self._reading.listed
+            known = len(self._reading.seen)
             self._last_rows = await self._page(index)
-            if self._reading.listed == before:
+            # Mostly rows that we know: these are not the steps that the cloud counts in.
+            if 2 * (len(self._reading.seen) - known) < self._last_rows:
                 return
             index += 1
 
     async def _work(self) -> None:
         for index in self._indexes:
-            # An empty page ends the list, whatever the total says: a lie must not cost a million requests.
             if index > self._end:
                 return
             rows = await self._page(index)
@@ -224,9 +228,12 @@ class _Rest:
         page = await fetch_page(self._walk, self._fetch, index, self._size)
         reading = self._reading
         reading.requests += 1
-        if not page.items:
-            self._end = min(self._end, index)
+        known = len(reading.seen)
         self._fold.take(reading.sift(page.items, first=False), reading.as_of)
+        self._stale = 0 if len(reading.seen) > known else self._stale + 1
+        # Whatever the total says: a lie must not cost a million requests.
+        if not page.items or self._stale >= MOST_STALE:
+            self._end = min(self._end, index)
         return len(page.items)
 
 

@@ -15,7 +15,7 @@ import msgspec
 
 from exporter.apis.api import Api, Plan, always
 from exporter.apis.paging import Fetch, Page, Walk
-from exporter.apis.wire import Count, clock, decoded, iso_seconds
+from exporter.apis.wire import Count, Whole, clock, decoded, iso_seconds
 from exporter.apis.words import Words
 from exporter.client import Answer, Request
 from exporter.config import Duration, Identifier, Problem, Several
@@ -76,9 +76,9 @@ class DatasetJob(msgspec.Struct, frozen=True, gc=False, rename="pascal"):
     create_time: str | None = None
     finish_time: str | None = None
     workspace_id: str | None = None
-    total_file_count: int | None = None
-    completed_file_count: int | None = None
-    failed_file_count: int | None = None
+    total_file_count: Whole | None = None
+    completed_file_count: Whole | None = None
+    failed_file_count: Whole | None = None
 
 
 class JobList(msgspec.Struct, frozen=True, rename="pascal"):
@@ -177,10 +177,10 @@ def job(row: DatasetJob, dataset: str, workspace: str | None) -> Job:
 
 
 def files(row: DatasetJob) -> FileCounts:
-    """Return the file counters that a row tells."""
-    return FileCounts(
-        expected=row.total_file_count, completed=row.completed_file_count, failed=row.failed_file_count
-    )
+    """Return the file counters that a row tells; one below zero tells nothing."""
+    told = (row.total_file_count, row.completed_file_count, row.failed_file_count)
+    expected, completed, failed = (None if count is None or count < 0 else count for count in told)
+    return FileCounts(expected=expected, completed=completed, failed=failed)
 
 
 class Discovery:

@@ -11,7 +11,11 @@ from exporter.errors import Reason, SourceError
 
 BodyT = TypeVar("BodyT")
 
-Count = Annotated[int, msgspec.Meta(ge=0)]
+LARGEST = 2**53 - 1
+"""No number beyond it keeps its value as a sample, and none is meant."""
+
+Whole = Annotated[int, msgspec.Meta(ge=-LARGEST, le=LARGEST)]
+Count = Annotated[int, msgspec.Meta(ge=0, le=LARGEST)]
 """A total; one below zero is no answer."""
 
 
