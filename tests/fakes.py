@@ -4,12 +4,19 @@ import asyncio
 from collections.abc import Callable, Coroutine
 from dataclasses import dataclass, field
 from email.utils import formatdate
+from typing import Any
 
 import httpx
+import msgspec
 
-from exporter.client import Client, Deadline
-from exporter.clouds import huawei
+from exporter.apis import APIS
+from exporter.apis.api import Api
+from exporter.client import Client, Deadline, Observer
+from exporter.clouds.login import EXPLAIN
+from exporter.config import Source as Settings
+from exporter.credentials import AlibabaKeys, FixedSecret, Secret
 from exporter.errors import Reason
+from exporter.source import Source
 from exporter.standing import Standing
 from tests.turned import now
 
@@ -69,24 +76,57 @@ class Crowd:
 
 def a_client(
     handler: Handler,
-    observer: Recorder | None = None,
+    observer: Observer | None = None,
     *,
     auth: httpx.Auth | None = None,
     standing: Standing | None = None,
+    cloud: str = "huawei",
     concurrency: int = 16,
     rate: float = 1e6,
 ) -> Client:
-    """Return a client whose requests go to ``handler``; errors are read as those of Huawei Cloud."""
+    """Return a client whose requests go to ``handler``."""
     http = httpx.AsyncClient(transport=httpx.MockTransport(handler), base_url=ENDPOINT)
     return Client(
         http,
         auth or Unsigned(),
         standing or Standing(Unsigned().fingerprint, clock=now),
-        huawei.explain,
+        EXPLAIN[cloud],
         observer or Recorder(),
         concurrency=concurrency,
         requests_per_second=rate,
     )
+
+
+def the_settings(api: str, options: msgspec.Struct, **changes: Any) -> Settings:
+    """Return the settings of a source with a name like its API's."""
+    secret = FixedSecret(Secret("secret"))
+    known: dict[str, Any] = {
+        "name": api,
+        "api": api,
+        "cloud": APIS[api].cloud,
+        "region": "nowhere",
+        "endpoint": None,
+        "ca_file": None,
+        "credentials_name": "keys",
+        "credentials": AlibabaKeys(access_key_id=secret, access_key_secret=secret),
+        "options": options,
+        "requests_per_second": 1e6,
+    }
+    return Settings(**(known | changes))
+
+
+def a_source(
+    settings: Settings, handler: Handler, observer: Observer | None = None, api: Api | None = None
+) -> Source:
+    """Return a source whose requests go to ``handler``; ``api`` may be another than that of the settings."""
+    client = a_client(
+        handler,
+        observer,
+        cloud=settings.cloud,
+        concurrency=settings.concurrency,
+        rate=settings.requests_per_second,
+    )
+    return Source(settings, api or APIS[settings.api], client, Unsigned())
 
 
 def within(seconds: float) -> Deadline:
