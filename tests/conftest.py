@@ -2,9 +2,14 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
 
 GOLDEN = Path(__file__).parent / "golden"
 """Whole outputs as they should be; their differences are read like those of code."""
+
+# How long an example takes says more about the machine than about the code.
+settings.register_profile("exporter", deadline=None)
+settings.load_profile("exporter")
 
 Compare = Callable[[str, str], None]
 
