@@ -6,7 +6,18 @@ from collections.abc import Iterable, Sequence
 
 import msgspec
 
-from exporter.model import ACTIVE, FINISHED, Item, Job, Phase, Place, QueueEntry, earlier, later
+from exporter.model import (
+    ACTIVE,
+    FINISHED,
+    FileCounts,
+    Item,
+    Job,
+    Phase,
+    Place,
+    QueueEntry,
+    earlier,
+    later,
+)
 
 SUBMITTING_BOUNDS = (1.0, 5.0, 15.0, 30.0, 60.0, 120.0, 300.0, 600.0, 1800.0, 3600.0, 7200.0, 21600.0)
 RUNNING_BOUNDS = (10.0, 30.0, 60.0, 300.0, 600.0, 1800.0, 3600.0, 7200.0, 14400.0, 28800.0, 86400.0, 604800.0)
@@ -177,7 +188,7 @@ class Tally:
         numbers.submitting = self._observe(numbers.submitting, job.submitting, "submitting_duration")
         numbers.running = self._observe(numbers.running, job.running, "running_duration")
         if job.files is not None:
-            add_files(numbers, job)
+            add_files(numbers, job.files)
 
     def _observe(self, known: Distribution | None, value: float | None, field: str) -> Distribution | None:
         if value is None:
@@ -229,11 +240,8 @@ def merged(tallies: Iterable[Tally]) -> Tally:
     return whole
 
 
-def add_files(numbers: Numbers, job: Job) -> None:
-    """Add the file counters that the job tells."""
-    files = job.files
-    if files is None:
-        return
+def add_files(numbers: Numbers, files: FileCounts) -> None:
+    """Add the file counters that a job tells."""
     numbers.expected = plus(numbers.expected, files.expected)
     numbers.completed = plus(numbers.completed, files.completed)
     numbers.failed = plus(numbers.failed, files.failed)
