@@ -130,11 +130,8 @@ def phases(results: Sequence[Result]) -> Table:
     table = Table("jobs by phase", box=None, pad_edge=False)
     for result, _ in counted:
         table.add_column(result.source.settings.name, justify="right")
-    present = Counter[str]()
-    for _, mine in counted:
-        present += mine
-    for word in sorted(present, key=place_of):
-        table.add_row(word, *(str(mine[word] or "") for _, mine in counted))
+    for word in sorted({word for _, mine in counted for word in mine}, key=place_of):
+        table.add_row(word, *(str(mine[word]) if word in mine else "" for _, mine in counted))
     return table
 
 

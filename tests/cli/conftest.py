@@ -9,7 +9,7 @@ from tests.cli.running import config_file, running
 @pytest.fixture(scope="package")
 def clouds() -> Iterator[str]:
     """The address of simulated clouds, served by the command itself."""
-    with running("simulate", "--listen", "127.0.0.1:0", "--jobs", "30") as simulated:
+    with running("simulate", "--listen", "127.0.0.1:0", "--jobs", "100") as simulated:
         line = simulated.out.wait_for("simulated clouds on ")
         yield line.split()[3]
         assert simulated.end() == 0
