@@ -12,9 +12,10 @@ when its page was read.
 
 from collections.abc import Awaitable, Callable
 from functools import partial
-from typing import Literal
+from typing import Annotated, Literal
 
 import msgspec
+from msgspec import Meta
 
 from exporter.apis.api import Api, Plan, always
 from exporter.apis.paging import Fetch, Page, Walk
@@ -72,9 +73,15 @@ WORDS = Words(
 class Options(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """What a source of this API takes beside the common options."""
 
-    project_id: Identifier
-    workspaces: Several[Identifier] | None = None
-    job_types: Several[Literal["BATCH", "REAL_TIME"]] = ("BATCH", "REAL_TIME")
+    project_id: Annotated[Identifier, Meta(description="The id of the region's project, from the console.")]
+    workspaces: Annotated[
+        Several[Identifier] | None,
+        Meta(description="The ids of the workspaces. Without it, the default workspace alone."),
+    ] = None
+    job_types: Annotated[
+        Several[Literal["BATCH", "REAL_TIME"]],
+        Meta(description="The types of jobs; each is a list of its own."),
+    ] = ("BATCH", "REAL_TIME")
 
 
 class FactoryJob(msgspec.Struct, frozen=True, gc=False, rename="camel"):

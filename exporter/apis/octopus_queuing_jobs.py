@@ -6,8 +6,10 @@ nearest to an age that the API has; a change of position may rewrite it.
 """
 
 from functools import partial
+from typing import Annotated
 
 import msgspec
+from msgspec import Meta
 
 from exporter.apis import octopus
 from exporter.apis.api import Api, Plan, always
@@ -25,8 +27,14 @@ WORDS = Words(statuses={}, documented={})
 class Options(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """What a source of this API takes beside the common options."""
 
-    project_id: Identifier
-    queue_types: Several[Identifier] = ("PROCESSOR", "INTERNAL", "RESIM")
+    project_id: Annotated[Identifier, Meta(description="The id of the region's project, from the console.")]
+    queue_types: Annotated[
+        Several[Identifier],
+        Meta(
+            description="The queues. One that the deployment does not know is passed over, unless it knows "
+            "none of them."
+        ),
+    ] = ("PROCESSOR", "INTERNAL", "RESIM")
 
 
 class QueuingJob(msgspec.Struct, frozen=True, gc=False):

@@ -6,8 +6,10 @@ are in milliseconds; a field that does not apply is left out. A change of a job 
 
 from collections.abc import Sequence
 from functools import partial
+from typing import Annotated
 
 import msgspec
+from msgspec import Meta
 
 from exporter.apis import octopus
 from exporter.apis.api import Api, Plan, always
@@ -43,8 +45,10 @@ WORDS = Words(statuses=STATUSES, documented={job_type: tuple(STATUSES) for job_t
 class Options(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """What a source of this API takes beside the common options."""
 
-    project_id: Identifier
-    workspaces: Several[Identifier] = ("0",)
+    project_id: Annotated[Identifier, Meta(description="The id of the region's project, from the console.")]
+    workspaces: Annotated[
+        Several[Identifier], Meta(description="The ids of the workspaces. 0 is the default workspace.")
+    ] = ("0",)
 
 
 class SystemJob(msgspec.Struct, frozen=True, gc=False):

@@ -9,9 +9,10 @@ import itertools
 import time
 from collections.abc import Callable, Iterator, Sequence
 from functools import partial
-from typing import Literal
+from typing import Annotated, Literal
 
 import msgspec
+from msgspec import Meta
 
 from exporter.apis.api import Api, Plan, always
 from exporter.apis.paging import Fetch, Page, Walk
@@ -49,16 +50,29 @@ WORDS = Words(statuses=STATUSES, documented={action: tuple(STATUSES) for action 
 
 
 class Options(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """What a source of this API takes beside the common options.
+    """What a source of this API takes beside the common options."""
 
-    Only the editions ADVANCED and LOGICAL manage files, so only of those are the jobs listed when datasets
-    are discovered; ``discovery_interval`` bounds the age of what was discovered.
-    """
-
-    datasets: Literal["discover"] | Several[Identifier]
-    workspace_id: Identifier | None = None
-    editions: Several[Literal["BASIC", "ADVANCED", "LOGICAL"]] = ("ADVANCED", "LOGICAL")
-    discovery_interval: Duration = 600.0
+    datasets: Annotated[
+        Literal["discover"] | Several[Identifier],
+        Meta(description="The ids of the datasets, or discover for all of the workspace that can have jobs."),
+    ]
+    workspace_id: Annotated[
+        Identifier | None,
+        Meta(
+            description="The id of the workspace. Required with datasets: discover; else it narrows what is "
+            "listed to the jobs of that workspace."
+        ),
+    ] = None
+    editions: Annotated[
+        Several[Literal["BASIC", "ADVANCED", "LOGICAL"]],
+        Meta(
+            description="Of which editions datasets are discovered. Only the two of the default manage "
+            "files, so only those have jobs."
+        ),
+    ] = ("ADVANCED", "LOGICAL")
+    discovery_interval: Annotated[Duration, Meta(description="How often new datasets are looked for.")] = (
+        600.0
+    )
 
     def problems(self) -> Iterator[Problem]:
         """Yield what does not go together."""

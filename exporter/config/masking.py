@@ -61,7 +61,9 @@ def _shown(value: Any, kind: inspect.Type) -> Any:
 def _is_duration(kind: inspect.Type) -> bool:
     if isinstance(kind, inspect.UnionType):
         return any(_is_duration(member) for member in kind.types)
-    return isinstance(kind, inspect.Metadata) and (kind.extra or {}).get("form") == "duration"
+    if not isinstance(kind, inspect.Metadata):
+        return False
+    return (kind.extra or {}).get("form") == "duration" or _is_duration(kind.type)
 
 
 def _keys(keys: Credentials) -> dict[str, Any]:

@@ -47,24 +47,79 @@ class ChecksItself(Protocol):
 class Settings(msgspec.Struct, frozen=True, kw_only=True):
     """What ``defaults`` may set and any source may override; durations in seconds."""
 
-    timeout: PositiveDuration = 10.0
-    min_interval: Duration = 0.0
-    max_staleness: Duration = 300.0
-    lookback: Duration = 3_600.0
-    longest_job: Duration = 86_400.0
-    concurrency: Annotated[int, Meta(ge=1, le=256)] = 16
-    requests_per_second: Annotated[float, Meta(gt=0)] = 20.0
+    timeout: Annotated[
+        PositiveDuration,
+        Meta(
+            description="How long one collection may take. A scrape ends half a second before Prometheus' "
+            "own scrape_timeout, if that is shorter. A source that takes longer fails alone; the others are "
+            "in the answer."
+        ),
+    ] = 10.0
+    min_interval: Annotated[
+        Duration,
+        Meta(
+            description="For how long a finished collection serves again. With two Prometheus servers, a "
+            "little less than their scrape interval halves the requests."
+        ),
+    ] = 0.0
+    max_staleness: Annotated[
+        Duration,
+        Meta(
+            description="For how long the last complete collection is shown when the cloud does not answer. "
+            "It keeps its own time, and datajobs_source_success is 0 meanwhile."
+        ),
+    ] = 300.0
+    lookback: Annotated[
+        Duration,
+        Meta(
+            description="Which finished jobs count as recent: their durations and files are in the numbers."
+        ),
+    ] = 3_600.0
+    longest_job: Annotated[
+        Duration,
+        Meta(
+            description="How long a job may have taken that finished inside lookback. Without effect in this "
+            "version, which reads every list whole."
+        ),
+    ] = 86_400.0
+    concurrency: Annotated[
+        int, Meta(ge=1, le=256, description="How many requests of one source may be in flight at once.")
+    ] = 16
+    requests_per_second: Annotated[
+        float,
+        Meta(
+            gt=0,
+            description="How many requests of one source may begin in a second. Mind what else uses the same "
+            "account.",
+        ),
+    ] = 20.0
 
 
 class Basics(msgspec.Struct, frozen=True, kw_only=True):
     """What every source says of itself, as it stands in the file."""
 
-    name: Name
-    api: Name
-    region: Region | None = None
-    endpoint: Endpoint | None = None
-    ca_file: Path | None = None
-    credentials: Name
+    name: Annotated[
+        Name, Meta(description="What you call the source. It becomes the label source, so it should stay.")
+    ]
+    api: Annotated[Name, Meta(description="The list API.")]
+    region: Annotated[
+        Region | None, Meta(description="The cloud's region. May be left out where endpoint is given.")
+    ] = None
+    endpoint: Annotated[
+        Endpoint | None,
+        Meta(
+            description="Scheme, host and port, where the region's public address is not the right one: "
+            "inside a VPC, or behind a proxy."
+        ),
+    ] = None
+    ca_file: Annotated[
+        Path | None,
+        Meta(
+            description="A file of certificates (PEM) to trust beside those of the system. TLS is always "
+            "verified."
+        ),
+    ] = None
+    credentials: Annotated[Name, Meta(description="The name of an entry of the section credentials.")]
 
 
 class Source(Settings, frozen=True, kw_only=True):

@@ -53,26 +53,23 @@ def example(kinds: list[inspect.Type]) -> str:
             return str(kind.values[0])
         if isinstance(kind, inspect.VarTupleType):
             return f"[{example([kind.item_type]) or '…'}]"
-        if isinstance(kind, inspect.Metadata) and "examples" in _words(kind):
-            return str(_words(kind)["examples"][0])
+        if isinstance(kind, inspect.Metadata):
+            examples = (kind.extra_json_schema or {}).get("examples")
+            return str(examples[0]) if examples else example([kind.type])
     return ""
 
 
-def _words(kind: inspect.Metadata) -> dict[str, Any]:
-    return kind.extra_json_schema or {}
-
-
 def _one(node: Scalar, kind: inspect.Type, folder: Path) -> Any:
-    words, form = {}, None
+    extra, such = {}, such_as([kind])
     if isinstance(kind, inspect.Metadata):
-        words, form, kind = _words(kind), (kind.extra or {}).get("form"), kind.type
+        extra, kind = kind.extra or {}, kind.type
     if isinstance(kind, inspect.CustomType) and kind.cls is Path:
         return values.path(node, folder)
-    found = values.FORMS[form](node) if form else PARSERS[type(kind)](node)
+    found = values.FORMS.get(extra.get("form", ""), PARSERS[type(kind)])(node)
     if isinstance(kind, inspect.LiteralType):
         _check_choice(node, found, kind)
     elif isinstance(kind, inspect.StrType):
-        _check_text(node, found, kind, words)
+        _check_text(node, found, kind, extra.get("wanted", ""), such)
     elif isinstance(kind, (inspect.IntType, inspect.FloatType)):
         _check_limits(node, found, kind)
     return found
@@ -90,16 +87,14 @@ def _check_choice(node: Scalar, found: str, kind: inspect.LiteralType) -> None:
         raise Wrong(f"{quoted(node.written)} is not known here", cure)
 
 
-def _check_text(node: Scalar, found: str, kind: inspect.StrType, words: dict[str, Any]) -> None:
+def _check_text(node: Scalar, found: str, kind: inspect.StrType, wanted: str, such: str) -> None:
     fits = kind.pattern is None or re.search(kind.pattern, found)
     if fits and (kind.min_length or 0) <= len(found) <= (kind.max_length or len(found)):
         return
-    if "description" not in words:
+    if not wanted:
         raise Wrong(
             f"{quoted(node.written)} is not what this option takes", "look it up in the documentation"
         )
-    wanted = words["description"]
-    such = f", such as {words['examples'][0]}" if "examples" in words else ""
     raise Wrong(f"{quoted(node.written)} is not {wanted.partition(' (')[0]}", f"write {wanted}{such}")
 
 

@@ -1,7 +1,8 @@
 """The kinds of values that options have, and how a text of the file becomes one of them.
 
-The annotated types are for the fields of ``Settings`` and of the APIs' own options structs. Their
-``description`` and ``examples`` are what a user reads when a value will not do.
+The annotated types are for the fields of ``Settings`` and of the APIs' own options structs. ``wanted`` in
+their ``extra`` and their ``examples`` are what a user reads when a value will not do. What an option is for
+is said once, as the ``description`` of its field: the documentation and the schema for editors show it.
 """
 
 import re
@@ -21,7 +22,7 @@ Identifier = Annotated[
     str,
     Meta(
         pattern=r"^(?!\.{1,2}$)[A-Za-z0-9._-]{1,128}$",
-        description="an id (letters, digits, '.', '_' and '-')",
+        extra={"wanted": "an id (letters, digits, '.', '_' and '-')"},
         examples=["abc-123"],
     ),
 ]
@@ -31,7 +32,7 @@ Name = Annotated[
     str,
     Meta(
         pattern=r"^[A-Za-z0-9_.-]{1,64}$",
-        description="a name (up to 64 letters, digits, '_', '.' and '-')",
+        extra={"wanted": "a name (up to 64 letters, digits, '_', '.' and '-')"},
         examples=["pai-vision"],
     ),
 ]
@@ -42,13 +43,13 @@ Region = Annotated[
     Meta(
         pattern=r"^[a-z0-9]+(-[a-z0-9]+)*$",
         max_length=63,
-        description="a region's id (small letters, digits and '-')",
+        extra={"wanted": "a region's id (small letters, digits and '-')"},
         examples=["cn-hangzhou"],
     ),
 ]
 """A region's id: it becomes a part of a host's name."""
 
-Duration = Annotated[float, Meta(extra={"form": "duration"}, description="a duration", examples=["1h30m"])]
+Duration = Annotated[float, Meta(extra={"form": "duration"}, examples=["1h30m"])]
 """Seconds; in the file Prometheus' form: ``500ms``, ``30s``, ``5m``, ``1h30m``, ``1d``, ``0``."""
 
 PositiveDuration = Annotated[Duration, Meta(gt=0)]
@@ -58,7 +59,6 @@ Endpoint = Annotated[
     str,
     Meta(
         extra={"form": "endpoint"},
-        description="scheme, host and port",
         examples=["https://dayu-dlf.cn-north-4.myhuaweicloud.com"],
     ),
 ]
