@@ -6,9 +6,10 @@ import time
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import ClassVar, Protocol
+from typing import Annotated, ClassVar, Protocol
 
 import msgspec
+from msgspec import Meta
 
 from exporter.errors import Reason, SourceError
 
@@ -149,9 +150,12 @@ class AlibabaKeys(msgspec.Struct, frozen=True, kw_only=True):
 
     cloud: ClassVar[str] = "alibaba"
 
-    access_key_id: SecretText
-    access_key_secret: SecretText
-    security_token: SecretText | None = None
+    access_key_id: Annotated[SecretText, Meta(description="The AccessKey ID of a RAM user or role.")]
+    access_key_secret: Annotated[SecretText, Meta(description="Its AccessKey secret.")]
+    security_token: Annotated[
+        SecretText | None,
+        Meta(description="For a temporary key (STS); all three are then best kept in files."),
+    ] = None
 
 
 class HuaweiKeys(msgspec.Struct, frozen=True, kw_only=True):
@@ -159,9 +163,12 @@ class HuaweiKeys(msgspec.Struct, frozen=True, kw_only=True):
 
     cloud: ClassVar[str] = "huawei"
 
-    access_key: SecretText
-    secret_key: SecretText
-    security_token: SecretText | None = None
+    access_key: Annotated[SecretText, Meta(description="The access key ID (AK) of an IAM user.")]
+    secret_key: Annotated[SecretText, Meta(description="Its secret access key (SK).")]
+    security_token: Annotated[
+        SecretText | None,
+        Meta(description="For a temporary key; all three are then best kept in files."),
+    ] = None
 
 
 class HuaweiPassword(msgspec.Struct, frozen=True, kw_only=True):
@@ -170,7 +177,7 @@ class HuaweiPassword(msgspec.Struct, frozen=True, kw_only=True):
     cloud: ClassVar[str] = "huawei"
 
     username: str
-    password: SecretText
+    password: Annotated[SecretText, Meta(description="The user's password.")]
     domain: str
     iam_endpoint: str | None = None
 

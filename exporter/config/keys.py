@@ -3,9 +3,10 @@
 import re
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
 
 import msgspec
+from msgspec import Meta
 
 from exporter.config import values
 from exporter.config.decoding import Place, Reading, decode, fields_of, unknown_keys
@@ -41,9 +42,14 @@ class Nothing(msgspec.Struct):
 class Login(msgspec.Struct):
     """The parts of a login that are not secret."""
 
-    username: str
-    domain: str
-    iam_endpoint: Endpoint | None = None
+    username: Annotated[
+        str,
+        Meta(description="The name of an IAM user with programmatic access; an account itself will not do."),
+    ]
+    domain: Annotated[str, Meta(description="The name of the account that the user belongs to.")]
+    iam_endpoint: Annotated[
+        Endpoint | None, Meta(description="Where to log in, if not at the IAM of the source's region.")
+    ] = None
 
 
 class Form(msgspec.Struct, frozen=True):
@@ -62,6 +68,8 @@ class Form(msgspec.Struct, frozen=True):
 ALIBABA_KEYS = Form(AlibabaKeys, {"access_key_id": True, "access_key_secret": True, "security_token": False})
 HUAWEI_KEYS = Form(HuaweiKeys, {"access_key": True, "secret_key": True, "security_token": False})
 HUAWEI_PASSWORD = Form(HuaweiPassword, {"password": True}, Login)
+FORMS = (ALIBABA_KEYS, HUAWEI_KEYS, HUAWEI_PASSWORD)
+"""Every way to give credentials; each struct says for which cloud it is."""
 EVERY_WORD = list(
     dict.fromkeys(["cloud", "chain", *ALIBABA_KEYS.words(), *HUAWEI_KEYS.words(), *HUAWEI_PASSWORD.words()])
 )
