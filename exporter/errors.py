@@ -97,7 +97,8 @@ class SourceError(Exception):
 
     ``message`` names what was tried and what was found, never a secret. ``code`` is the cloud's own
     error code, if it gave one. ``retryable`` says that it may pass by itself; ``retry_after`` is then
-    the cloud's own hint in seconds.
+    the cloud's own wish in seconds. Where the cloud's code or words tell what to do, ``hint`` is that,
+    and ``fact`` is the message without it.
     """
 
     def __init__(
@@ -108,6 +109,8 @@ class SourceError(Exception):
         code: str | None = None,
         retryable: bool = False,
         retry_after: float | None = None,
+        fact: str | None = None,
+        hint: str = "",
     ) -> None:
         super().__init__(message)
         self.reason = reason
@@ -115,5 +118,23 @@ class SourceError(Exception):
         self.code = code
         self.retryable = retryable
         self.retry_after = retry_after
+        self.fact = message if fact is None else fact
+        self.hint = hint
         self.counted = False
         """Whether the failure has been counted, so that it is counted once."""
+        self.walk = ""
+        """The list that was being read, if it was one."""
+
+    def copy(self) -> "SourceError":
+        """Return it without what led to it: the frames of a traceback hold whole pages, and keys."""
+        twin = SourceError(
+            self.reason,
+            self.message,
+            code=self.code,
+            retryable=self.retryable,
+            retry_after=self.retry_after,
+            fact=self.fact,
+            hint=self.hint,
+        )
+        twin.counted, twin.walk = self.counted, self.walk
+        return twin

@@ -77,10 +77,13 @@ class Standing:
         fingerprint = await self._fingerprint()
         left = self._refused_until - self._clock()
         if self._refusal is not None and left > 0 and fingerprint == self._refused_fingerprint:
+            why = f"not asked for another {left:.0f} s, so that the key is not locked"
             raise SourceError(
                 Reason.AUTHENTICATION,
-                f"not asked for another {left:.0f} s, so that the key is not locked: {self._refusal.message}",
+                f"{why}: {self._refusal.message}",
                 code=self._refusal.code,
+                fact=f"{why}: {self._refusal.fact}",
+                hint=self._refusal.hint,
             )
         return fingerprint
 

@@ -43,6 +43,8 @@ _BY_CLASS = {
     4: Verdict(reason=Reason.BAD_REQUEST),
     5: Verdict(reason=Reason.SERVER, retryable=True),
 }
+_SAID_ANYWAY = {_BY_STATUS[status].cure for status in (401, 403, 404)}
+"""No hints: they say less than what is said of the reason wherever there is room for it."""
 _NOT_HTTP = Verdict(reason=Reason.BAD_RESPONSE, cure="check the endpoint")
 
 
@@ -120,12 +122,15 @@ def failure(
         cure = clock_cure(headers, now) or cure
     found = _without_repetition(status, error)
     request_id = error.request_id or _header_id(headers)
+    asked = f" (request {request_id})" if request_id else ""
     return SourceError(
         verdict.reason,
-        f"{what}: {found}{f'; {cure}' if cure else ''}{f' (request {request_id})' if request_id else ''}",
+        f"{what}: {found}{f'; {cure}' if cure else ''}{asked}",
         code=error.code,
         retryable=verdict.retryable,
         retry_after=verdict.retry_after if verdict.retryable else None,
+        fact=f"{what}: {found}{asked}",
+        hint="" if cure in _SAID_ANYWAY else cure,
     )
 
 

@@ -167,13 +167,9 @@ async def _followed(outcome: Outcome) -> Token | None:
 
 def _again(failure: SourceError) -> SourceError:
     """Return a copy: one exception raised in many tasks would gather all their tracebacks."""
-    return SourceError(
-        failure.reason,
-        failure.message,
-        code=failure.code,
-        retryable=failure.retryable,
-        retry_after=failure.retry_after,
-    )
+    again = failure.copy()
+    again.counted = False
+    return again
 
 
 async def _read(response: httpx.Response, what: str) -> None:
