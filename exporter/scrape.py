@@ -5,7 +5,6 @@ The one broad ``except`` of the program is here, where the sources are kept apar
 
 import asyncio
 import logging
-import time
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
@@ -41,16 +40,17 @@ class Flight:
 
     def __init__(self, source: Source, deadline: float) -> None:
         self._source = source
-        self._latest = asyncio.get_running_loop().time() + source.settings.timeout
+        self.began = asyncio.get_running_loop().time()
+        self._latest = self.began + source.settings.timeout
         self._deadline = Deadline(min(deadline, self._latest))
         self._bound: asyncio.Timeout | None = None
-        self.began = time.monotonic()
         self.task = asyncio.create_task(self._run(), name=f"collect {source.settings.name}")
 
     def extend(self, deadline: float) -> None:
         """Let the collection go on for somebody who can wait longer, but not beyond the source's timeout."""
         self._deadline.at = max(self._deadline.at, min(deadline, self._latest))
-        if self._bound is not None and not self._bound.expired():
+        # It may have ended in this very moment: then its bound cannot be moved any more.
+        if self._bound is not None and not self.task.done() and not self._bound.expired():
             self._bound.reschedule(self._deadline.at)
 
     async def _run(self) -> Snapshot | SourceError:
@@ -129,7 +129,7 @@ class Standby:
         flight, self._flight = self._flight, None
         if flight is None or task.cancelled():
             return
-        self._duration = time.monotonic() - flight.began
+        self._duration = asyncio.get_running_loop().time() - flight.began
         outcome = task.result()
         if isinstance(outcome, SourceError):
             if not outcome.counted:
@@ -222,4 +222,4 @@ class Scraper:
 
 def age(snapshot: Snapshot) -> float:
     """Return how long ago the collection of a snapshot began, in seconds."""
-    return time.monotonic() - snapshot.began
+    return asyncio.get_running_loop().time() - snapshot.began

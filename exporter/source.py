@@ -3,24 +3,52 @@
 import asyncio
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import partial
 from typing import Protocol
 
 from exporter.apis.api import Api, Plan
 from exporter.apis.paging import Fetch, Listing, Walk, first_of, read_surely
 from exporter.apis.words import Words
-from exporter.client import Client, Deadline
+from exporter.client import Answer, Client, Deadline, Request
 from exporter.config import Source as Settings
 from exporter.errors import Reason, SourceError
 from exporter.tally import Queued, QueueGroup, Tally, merged
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class WalkReport:
+    """How the reading of one list went; nothing but its name while it is under way or was given up.
+
+    ``pages`` counts those of both readings where it was read twice; ``requests`` has what else the list
+    needed, but not what was sent again. ``error`` is why it was not read: ``absent`` says that there is
+    no such list, which fails nothing.
+    """
+
+    name: str
+    listed: int = 0
+    reported: int = 0
+    complete: bool = False
+    pages: int = 0
+    requests: int = 0
+    seconds: float = 0.0
+    absent: bool = False
+    error: SourceError | None = None
+
+
+@dataclass(slots=True, kw_only=True)
+class Course:
+    """How a collection goes: what to find the lists took (in requests), and each list by its name."""
+
+    planning: int = 0
+    walks: dict[str, WalkReport] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Snapshot:
     """What one collection found: replaced whole, never edited.
 
-    ``as_of`` is its moment in seconds since 1970 by the cloud's clock; ``began`` is our monotonic clock.
+    ``as_of`` is its moment in seconds since 1970 by the cloud's clock; ``began`` is the event loop's clock.
     """
 
     tally: Tally
@@ -30,6 +58,8 @@ class Snapshot:
     as_of: float
     began: float
     requests: int
+    planning: int = 0
+    walks: tuple[WalkReport, ...] = ()
 
 
 class Login(Protocol):
@@ -39,13 +69,35 @@ class Login(Protocol):
     def expires_at(self) -> float | None:
         """When they end, in seconds since 1970; None if never or not known."""
 
+    @property
+    def identity(self) -> str:
+        """Who we are to the cloud, never a secret; '' while that is not known."""
+
+
+class Counted:
+    """Fetches, and counts how often."""
+
+    def __init__(self, fetch: Fetch) -> None:
+        self._fetch = fetch
+        self.requests = 0
+
+    async def __call__(self, request: Request) -> Answer:
+        """Return the answer; raises SourceError."""
+        self.requests += 1
+        return await self._fetch(request)
+
 
 class Source:
     """A source as it lives between scrapes: connections, what was learnt, and nothing of any job."""
 
     def __init__(self, settings: Settings, api: Api, client: Client, login: Login) -> None:
         self.settings = settings
+        self.api = api
         self.words: Words = api.words
+        self.course = Course()
+        """The collection that is under way, or the last one."""
+        self.thorough = False
+        """Whether the other lists are read to their end where one fails: a scrape spares the requests."""
         self._client = client
         self._login = login
         self._plan: Plan = api.plan(settings.options)
@@ -59,6 +111,16 @@ class Source:
     def credentials_expire_at(self) -> float | None:
         """When the credentials in use end, in seconds since 1970."""
         return self._login.expires_at
+
+    @property
+    def identity(self) -> str:
+        """Who the cloud takes us for; '' before the first request."""
+        return self._login.identity
+
+    @property
+    def requests(self) -> int:
+        """How many requests were sent so far, those that were sent again included; logins are not."""
+        return self._client.requests
 
     async def aclose(self) -> None:
         """Close the connections."""
@@ -74,10 +136,13 @@ class Source:
 
     async def collect(self, deadline: Deadline) -> Snapshot:
         """Read every list once; raises SourceError. The caller ends it at the deadline."""
-        began = time.monotonic()
+        began = asyncio.get_running_loop().time()
         requests = self._client.requests
+        self.course = course = Course()
         fetch: Fetch = partial(self._client.get, deadline=deadline)
         walks = await self._plan(fetch)
+        course.planning = self._client.requests - requests
+        course.walks = {walk.name: WalkReport(name=walk.name) for walk in walks}
         listings = await self._read_all(walks, fetch, deadline)
         readings = [listing.reading for listing in listings]
         return Snapshot(
@@ -88,6 +153,8 @@ class Source:
             as_of=min((reading.as_of for reading in readings), default=time.time()),
             began=began,
             requests=self._client.requests - requests,
+            planning=course.planning,
+            walks=tuple(course.walks.values()),
         )
 
     async def _read_all(
@@ -99,6 +166,9 @@ class Source:
         except BaseExceptionGroup as failures:
             raise first_of(failures) from failures
         outcomes = [task.result() for task in tasks]
+        failed = [report.error for report in self.course.walks.values() if report.error and not report.absent]
+        if failed:
+            raise failed[0]
         absent = [outcome for outcome in outcomes if isinstance(outcome, SourceError)]
         # A deployment knows at least one queue type: where it knows none, the request itself is wrong.
         if absent and len(absent) == len(outcomes) and absent[0].reason is Reason.BAD_REQUEST:
@@ -106,15 +176,28 @@ class Source:
         return [outcome for outcome in outcomes if isinstance(outcome, Listing)]
 
     async def _read(self, walk: Walk, fetch: Fetch, deadline: Deadline) -> Listing[Tally] | SourceError:
-        """Read one list; return the error of one that is not there."""
+        """Read one list; return the error of one that is not there, or that the others are read in spite of."""
+        began, counted = deadline.remaining(), Counted(fetch)
         try:
             listing = await read_surely(
-                walk, fetch, self._new_tally, self._client.concurrency, deadline.remaining
+                walk, counted, self._new_tally, self._client.concurrency, deadline.remaining
             )
         except SourceError as exc:
-            if walk.absent(exc):
+            exc.walk = walk.name
+            absent = walk.absent(exc)
+            self._note(walk, counted, began - deadline.remaining(), absent=absent, error=exc.copy())
+            if absent or self.thorough:
                 return exc
             raise
+        self._note(
+            walk,
+            counted,
+            began - deadline.remaining(),
+            pages=listing.requests,
+            listed=listing.reading.listed,
+            reported=listing.reading.total,
+            complete=listing.complete,
+        )
         if listing.complete:
             add_zeros(listing.fold, walk)
         return listing
@@ -131,10 +214,11 @@ def add_zeros(tally: Tally, walk: Walk) -> None:
 
 
 def overlapping(listings: Sequence[Listing[Tally]]) -> bool:
-    """Tell whether two lists share a job: then the cloud has ignored what tells the lists apart."""
-    known: set[str | int] = set()
+    """Tell whether two lists share a job or a group: then the cloud has ignored what tells them apart."""
+    known: set[object] = set()
     for listing in listings:
-        if not known.isdisjoint(listing.reading.seen):
-            return True
-        known |= listing.reading.seen
+        for mine in (listing.reading.seen, listing.fold.jobs, listing.fold.last_runs):
+            if not known.isdisjoint(mine):
+                return True
+        known |= listing.reading.seen | listing.fold.jobs.keys() | listing.fold.last_runs.keys()
     return False
