@@ -115,6 +115,7 @@ class Client:
         self._explain = explain
         self._observer = observer
         self._places = asyncio.Semaphore(concurrency)
+        self._lane = asyncio.Lock()
         self._pace = Pace(requests_per_second)
         self.concurrency = concurrency
         self.requests = 0
@@ -163,7 +164,7 @@ class Client:
     async def _attempt(self, request: Request) -> Answer:
         try:
             # The turn comes last: what waits for a place or for the first answer must not begin in a crowd.
-            async with self._places, self._standing.admit(self._pace.turn):
+            async with self._places, self._standing.admit(self._pace.turn, self._lane):
                 return await self._send(request)
         except SourceError as exc:
             self._observer.failed(exc.reason)

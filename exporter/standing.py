@@ -23,11 +23,17 @@ async def at_once() -> None:
     """Be ready."""
 
 
+LANES = 3
+"""Unproven requests at once: few enough for a wrong key not to be locked by its first scrape."""
+
+
 class Standing:
     """The standing of one set of credentials, shared by all sources that use it.
 
-    Until the cloud has accepted them once, requests go out one at a time. After a refusal none goes out until
-    a wait has passed or ``fingerprint`` tells of other secrets (a rotated key may try at once).
+    Until the cloud has accepted them once, requests go out one at a time in each *lane*, and in a few lanes
+    at once: a source that the cloud leaves without an answer must not hold up the others. After a refusal
+    none goes out until a wait has passed, and then only one, or until ``fingerprint`` tells of other
+    secrets (a rotated key may try at once).
     """
 
     def __init__(
@@ -35,7 +41,8 @@ class Standing:
     ) -> None:
         self._fingerprint = fingerprint
         self._clock = clock
-        self._alone = asyncio.Lock()
+        self._only_lane = asyncio.Lock()
+        self._lanes = asyncio.Semaphore(LANES)
         self._accepted = False
         self._refusal: SourceError | None = None
         self._wait = 0.0
@@ -43,27 +50,31 @@ class Standing:
         self._refused_fingerprint = 0
 
     @asynccontextmanager
-    async def admit(self, ready: Callable[[], Awaitable[None]] = at_once) -> AsyncIterator[None]:
+    async def admit(
+        self, ready: Callable[[], Awaitable[None]] = at_once, lane: asyncio.Lock | None = None
+    ) -> AsyncIterator[None]:
         """Let one request through, when it is ``ready``, and learn from how it ends.
 
-        Raises SourceError(AUTHENTICATION) unsent, also where another is refused while this one gets ready.
+        ``lane`` is that of a source, a lock that only its requests are given. Raises
+        SourceError(AUTHENTICATION) unsent, also where another is refused while this one gets ready.
         """
-        async with self._turn():
+        async with self._turn(lane or self._only_lane):
             await self._check()
             await ready()
             fingerprint = await self._check()
+            tries_again = self._hold_others()
             try:
                 yield
             except SourceError as exc:
-                self._learn(exc, fingerprint)
+                self._learn(exc, fingerprint, tries_again=tries_again)
                 raise
             self._accept()
 
     @asynccontextmanager
-    async def _turn(self) -> AsyncIterator[None]:
-        """Hold the lock until the cloud has accepted us once; after that nobody waits."""
+    async def _turn(self, lane: asyncio.Lock) -> AsyncIterator[None]:
+        """Wait in the lane until the cloud has accepted us once; after that nobody waits."""
         if not self._is_accepted():
-            async with self._alone:
+            async with lane, self._lanes:
                 if not self._is_accepted():
                     yield
                     return
@@ -87,15 +98,23 @@ class Standing:
             )
         return fingerprint
 
-    def _learn(self, exc: SourceError, fingerprint: int) -> None:
+    def _hold_others(self) -> bool:
+        """Tell whether a request tries again what was refused; then nobody else does until it has ended."""
+        if self._refusal is not None:
+            self._refused_until = self._clock() + FIRST_WAIT
+        return self._refusal is not None
+
+    def _learn(self, exc: SourceError, fingerprint: int, *, tries_again: bool) -> None:
         """Note what a failure says of the secrets that the request was sent with."""
         if exc.reason in ACCEPTED_BY:
             self._accept()
         if exc.reason is not Reason.AUTHENTICATION or exc.retryable:
+            if tries_again:
+                self._refused_until = self._clock()  # it tells nothing new: the next one may try
             return
         self._accepted = False
         is_known = self._refusal is not None and fingerprint == self._refused_fingerprint
-        if is_known and self._clock() < self._refused_until:
+        if is_known and not tries_again and self._clock() < self._refused_until:
             return  # was under way when the first of them was refused: one refusal, not many
         self._wait = min(2 * self._wait, LONGEST_WAIT) if is_known else FIRST_WAIT
         self._refusal = exc

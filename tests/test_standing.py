@@ -1,13 +1,13 @@
 import asyncio
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
 from itertools import pairwise
 
 import pytest
 
 from exporter.errors import Reason, SourceError
-from exporter.standing import FIRST_WAIT, LONGEST_WAIT, Standing
+from exporter.standing import FIRST_WAIT, LANES, LONGEST_WAIT, Standing
 from tests.turned import TURNED, Backend, now
 
 
@@ -255,3 +255,48 @@ async def test_one_who_waits_for_a_turn_does_not_go_out_after_a_refusal() -> Non
     with pytest.raises(SourceError, match="not asked for another"):
         await waiting
     assert sent == 0
+
+
+async def test_a_source_without_an_answer_does_not_hold_up_another() -> None:
+    cloud = Cloud(good={1})
+
+    async def silent() -> None:
+        async with cloud.standing.admit(lane=asyncio.Lock()):
+            await asyncio.sleep(10_000)
+
+    waiting = asyncio.create_task(silent())
+    await asyncio.sleep(1)
+    async with cloud.standing.admit(lane=asyncio.Lock()):
+        pass
+    assert now() == 1
+    waiting.cancel()
+
+
+async def test_many_sources_send_a_few_requests_with_a_bad_key_and_then_one_at_a_time() -> None:
+    cloud = Cloud()
+
+    async def source() -> None:
+        lane = asyncio.Lock()
+        for _ in range(3):
+            with suppress(SourceError):
+                async with cloud.standing.admit(lane=lane):
+                    async with cloud.counted():
+                        await asyncio.sleep(1)
+                    raise refusal()
+
+    await asyncio.gather(*(source() for _ in range(20)))
+    assert (cloud.sent, cloud.most_at_once) == (LANES, LANES)
+    await asyncio.sleep(FIRST_WAIT)
+    await asyncio.gather(*(source() for _ in range(20)))
+    assert cloud.sent == LANES + 1
+
+
+async def test_a_try_that_tells_nothing_new_lets_the_next_one_try() -> None:
+    cloud = Cloud()
+    await cloud.outcome()
+    await asyncio.sleep(FIRST_WAIT)
+    cloud.good, cloud.answer = {1}, SourceError(Reason.TIMEOUT, "silent")
+    await cloud.outcome()
+    cloud.answer = None
+    await cloud.ask()
+    assert cloud.sent == 3
