@@ -25,7 +25,7 @@ class Result:
 
     ``snapshot`` is what this collection found or, where it failed (``error``), the last complete one while
     it is not too old. ``last_success`` is the moment (seconds since 1970) of the numbers shown, or of the
-    last ones there were.
+    last ones there were. ``duration`` (seconds) and ``requests`` are of the last collection that has ended.
     """
 
     source: Source
@@ -33,6 +33,7 @@ class Result:
     snapshot: Snapshot | None
     last_success: float | None
     duration: float | None
+    requests: int | None = None
 
 
 class Flight:
@@ -44,6 +45,7 @@ class Flight:
         self._latest = self.began + source.settings.timeout
         self._deadline = Deadline(min(deadline, self._latest))
         self._bound: asyncio.Timeout | None = None
+        self.requests_before = source.requests
         self.task = asyncio.create_task(self._run(), name=f"collect {source.settings.name}")
 
     def extend(self, deadline: float) -> None:
@@ -60,7 +62,7 @@ class Flight:
             async with asyncio.timeout_at(self._deadline.at) as self._bound:
                 return await self._source.collect(self._deadline)
         except SourceError as exc:
-            return exc
+            return exc.copy()
         except TimeoutError:
             return SourceError(Reason.TIMEOUT, self._source.too_late())
         except Exception:
@@ -77,7 +79,9 @@ class Standby:
         self._flight: Flight | None = None
         self._complete: Snapshot | None = None
         self._last_success: float | None = None
+        self._outcome: Snapshot | SourceError | None = None
         self._duration: float | None = None
+        self._requests: int | None = None
         self._failing: Reason | None = None
 
     async def scrape(self, deadline: float) -> Result:
@@ -88,12 +92,12 @@ class Standby:
             self._instruments.coalesced()
             return self._result(None, recent)
         outcome = await self._join(deadline)
-        if isinstance(outcome, Snapshot):
-            return self._result(None, outcome)
-        shown = self._complete
-        if shown is not None and age(shown) > settings.max_staleness:
-            shown = None
-        return self._result(outcome, shown)
+        return self._shown(outcome)
+
+    @property
+    def last(self) -> Result | None:
+        """How the last collection went, with what may be shown now; None before there was one."""
+        return None if self._outcome is None else self._shown(self._outcome)
 
     async def aclose(self) -> None:
         """End a collection that is under way and close the connections."""
@@ -130,7 +134,8 @@ class Standby:
         if flight is None or task.cancelled():
             return
         self._duration = asyncio.get_running_loop().time() - flight.began
-        outcome = task.result()
+        self._requests = self.source.requests - flight.requests_before
+        outcome = self._outcome = task.result()
         if isinstance(outcome, SourceError):
             if not outcome.counted:
                 self._instruments.failed(outcome.reason)
@@ -154,6 +159,15 @@ class Standby:
         log.log(level, "source %s: not collected (%s): %s", self.source.settings.name, error.reason, error)
         self._failing = error.reason
 
+    def _shown(self, outcome: Snapshot | SourceError) -> Result:
+        """Return what was found or, where nothing was, the last complete snapshot while it is not too old."""
+        if isinstance(outcome, Snapshot):
+            return self._result(None, outcome)
+        shown = self._complete
+        if shown is not None and age(shown) > self.source.settings.max_staleness:
+            shown = None
+        return self._result(outcome, shown)
+
     def _result(self, error: SourceError | None, snapshot: Snapshot | None) -> Result:
         return Result(
             source=self.source,
@@ -161,6 +175,7 @@ class Standby:
             snapshot=snapshot,
             last_success=snapshot.as_of if snapshot else self._last_success,
             duration=self._duration,
+            requests=self._requests,
         )
 
 

@@ -176,34 +176,47 @@ class Source:
         return [outcome for outcome in outcomes if isinstance(outcome, Listing)]
 
     async def _read(self, walk: Walk, fetch: Fetch, deadline: Deadline) -> Listing[Tally] | SourceError:
-        """Read one list; return the error of one that is not there, or that the others are read in spite of."""
-        began, counted = deadline.remaining(), Counted(fetch)
+        """Read one list; return the error of one that is not there, or that does not stop the others."""
+        counted, clock = Counted(fetch), asyncio.get_running_loop().time
+        began = clock()
+        outcome = await self._outcome(walk, counted, deadline)
+        self.course.walks[walk.name] = reported(walk, outcome, counted.requests, clock() - began)
+        if isinstance(outcome, SourceError) and not (walk.absent(outcome) or self.thorough):
+            raise outcome
+        return outcome
+
+    async def _outcome(self, walk: Walk, fetch: Fetch, deadline: Deadline) -> Listing[Tally] | SourceError:
         try:
             listing = await read_surely(
-                walk, counted, self._new_tally, self._client.concurrency, deadline.remaining
+                walk, fetch, self._new_tally, self._client.concurrency, deadline.remaining
             )
         except SourceError as exc:
             exc.walk = walk.name
-            absent = walk.absent(exc)
-            self._note(walk, counted, began - deadline.remaining(), absent=absent, error=exc.copy())
-            if absent or self.thorough:
-                return exc
-            raise
-        self._note(
-            walk,
-            counted,
-            began - deadline.remaining(),
-            pages=listing.requests,
-            listed=listing.reading.listed,
-            reported=listing.reading.total,
-            complete=listing.complete,
-        )
+            return exc
         if listing.complete:
             add_zeros(listing.fold, walk)
         return listing
 
     def _new_tally(self) -> Tally:
         return Tally(lookback=self.settings.lookback, standing=self.words.standing)
+
+
+def reported(walk: Walk, outcome: Listing[Tally] | SourceError, requests: int, seconds: float) -> WalkReport:
+    """Say in short how the reading of a list went."""
+    if isinstance(outcome, SourceError):
+        absent = walk.absent(outcome)
+        return WalkReport(
+            name=walk.name, requests=requests, seconds=seconds, absent=absent, error=outcome.copy()
+        )
+    return WalkReport(
+        name=walk.name,
+        listed=outcome.reading.listed,
+        reported=outcome.reading.total,
+        complete=outcome.complete,
+        pages=outcome.requests,
+        requests=requests,
+        seconds=seconds,
+    )
 
 
 def add_zeros(tally: Tally, walk: Walk) -> None:
