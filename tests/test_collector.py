@@ -1,0 +1,475 @@
+"""Jobs on the left, exposition text on the right."""
+
+import re
+from collections.abc import Sequence
+from typing import Any
+
+import httpx
+import msgspec
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from prometheus_client.exposition import generate_latest
+
+from exporter import collector, metrics
+from exporter.apis import dataarts_jobs, octopus_queuing_jobs, octopus_system_jobs, pai_dataset_jobs
+from exporter.apis.words import Words
+from exporter.collector import checked
+from exporter.errors import Reason, SourceError
+from exporter.metrics import CATALOGUE, About
+from exporter.model import FileCounts, Item, Job, LastRun, Phase, Place, QueueEntry
+from exporter.scrape import Result
+from exporter.source import Snapshot
+from exporter.tally import Queued, QueueGroup, Tally, merged
+from exporter.web.exposition import Exposition
+from tests.fakes import a_source, answers, the_settings
+
+NOW = 1_700_000_000.0
+OPTIONS: dict[str, msgspec.Struct] = {
+    "pai_dataset_jobs": pai_dataset_jobs.Options(datasets=("d-1",)),
+    "octopus_system_jobs": octopus_system_jobs.Options(project_id="p"),
+    "octopus_queuing_jobs": octopus_queuing_jobs.Options(project_id="p"),
+    "dataarts_jobs": dataarts_jobs.Options(project_id="p"),
+}
+
+
+def shown(
+    api: str,
+    items: Sequence[Item],
+    *,
+    complete: bool = True,
+    error: SourceError | None = None,
+    seen: Sequence[tuple[Place, str]] = (),
+    queue: Sequence[QueueGroup] = (),
+    last_success: float | None = NOW,
+    duration: float | None = 0.5,
+) -> Result:
+    """Return a result that shows these jobs."""
+    source = a_source(the_settings(api, OPTIONS[api], name="one"), answers(httpx.Response(200)))
+    tally = Tally(lookback=3600.0, standing=source.words.standing)
+    tally.take(items, NOW)
+    tally.seen_types.update(seen)
+    tally.queue.update((group, Queued()) for group in queue)
+    snapshot = Snapshot(
+        tally=tally,
+        complete=complete,
+        listed=len(items),
+        reported=len(items) + (not complete),
+        as_of=NOW,
+        began=0.0,
+        requests=1,
+    )
+    return Result(source=source, error=error, snapshot=snapshot, last_success=last_success, duration=duration)
+
+
+def nothing(api: str = "octopus_system_jobs") -> Result:
+    """Return a result that has nothing to show."""
+    source = a_source(the_settings(api, OPTIONS[api], name="one"), answers(httpx.Response(200)))
+    error = SourceError(Reason.SERVER, "broken")
+    return Result(source=source, error=error, snapshot=None, last_success=None, duration=None)
+
+
+def text(results: Sequence[Result], *families: str) -> str:
+    """Return the samples of families as Prometheus reads them, less the labels and prefix that all have."""
+    wanted = {f"datajobs_{family}" for family in families}
+    found = [metric for metric in collector.families(results) if metric.name in wanted]
+    body: bytes = generate_latest(Exposition(found))
+    lines = [line for line in body.decode().splitlines() if not line.startswith("#")]
+    return "\n".join(map(_short, lines))
+
+
+def _short(line: str) -> str:
+    assert re.search(r'[{,]api="\w+"', line)
+    assert ',source="one"' in line
+    line = re.sub(r'api="\w+",?|,?source="one"', "", line.removeprefix("datajobs_"))
+    return line.replace("{,", "{").replace("{}", "")
+
+
+def expected(block: str) -> str:
+    """Return a block of text without its indentation."""
+    return "\n".join(line.strip() for line in block.strip().splitlines())
+
+
+def system_job(status: str, **changes: Any) -> Job:
+    known: dict[str, Any] = {
+        "key": 1,
+        "workspace": "0",
+        "job_type": "FRAME_EXTRACT",
+        "status": status,
+        "phase": octopus_system_jobs.STATUSES.get(status, Phase.UNKNOWN),
+    }
+    return Job(**(known | changes))
+
+
+def test_jobs_are_counted_by_status_and_phase_with_a_zero_for_every_status_there_is() -> None:
+    result = shown(
+        "octopus_system_jobs", [system_job("RUNNING"), system_job("RUNNING"), system_job("UPLOADING")]
+    )
+    of = 'job_type="FRAME_EXTRACT",'
+    assert text([result], "jobs") == expected(
+        f"""
+        jobs{{{of}phase="succeeded",status="FINISHED",workspace="0"}} 0.0
+        jobs{{{of}phase="starting",status="LAUNCHING",workspace="0"}} 0.0
+        jobs{{{of}phase="queued",status="QUEUING",workspace="0"}} 0.0
+        jobs{{{of}phase="running",status="RUNNING",workspace="0"}} 2.0
+        jobs{{{of}phase="failed",status="RUN_FAILED",workspace="0"}} 0.0
+        jobs{{{of}phase="stopped",status="STOPPED",workspace="0"}} 0.0
+        jobs{{{of}phase="failed",status="SUBMIT_FAILED",workspace="0"}} 0.0
+        jobs{{{of}phase="running",status="UPLOADING",workspace="0"}} 1.0
+        jobs{{{of}phase="failed",status="UPLOAD_FAILED",workspace="0"}} 0.0
+        """
+    )
+
+
+def test_an_incomplete_list_has_no_zeros() -> None:
+    result = shown("octopus_system_jobs", [system_job("RUNNING")], complete=False)
+    of = 'job_type="FRAME_EXTRACT",'
+    assert text([result], "jobs", "recently_finished_jobs") == (
+        f'jobs{{{of}phase="running",status="RUNNING",workspace="0"}} 1.0'
+    )
+
+
+def test_a_status_that_no_document_has_keeps_its_name_beside_the_zeros() -> None:
+    result = shown("octopus_system_jobs", [system_job("HIBERNATING")])
+    lines = text([result], "jobs").splitlines()
+    assert len(lines) == 10
+    assert [line for line in lines if line.endswith(" 1.0")] == [
+        'jobs{job_type="FRAME_EXTRACT",phase="unknown",status="HIBERNATING",workspace="0"} 1.0'
+    ]
+
+
+def test_a_job_type_that_no_document_has_makes_no_zeros() -> None:
+    result = shown("octopus_system_jobs", [system_job("RUNNING", job_type="DREAM")])
+    assert len(text([result], "jobs").splitlines()) == 1
+
+
+def test_an_empty_list_of_jobs_of_any_type_shows_none() -> None:
+    assert text([shown("octopus_system_jobs", [])], "jobs", "recently_finished_jobs") == ""
+
+
+def test_recently_finished_jobs_have_a_zero_for_every_end_there_is() -> None:
+    jobs = [system_job("FINISHED", ended=NOW - 10), system_job("FINISHED", ended=NOW - 9999)]
+    of = 'job_type="FRAME_EXTRACT",'
+    assert text([shown("octopus_system_jobs", jobs)], "recently_finished_jobs") == expected(
+        f"""
+        recently_finished_jobs{{{of}phase="succeeded",status="FINISHED",workspace="0"}} 1.0
+        recently_finished_jobs{{{of}phase="failed",status="RUN_FAILED",workspace="0"}} 0.0
+        recently_finished_jobs{{{of}phase="stopped",status="STOPPED",workspace="0"}} 0.0
+        recently_finished_jobs{{{of}phase="failed",status="SUBMIT_FAILED",workspace="0"}} 0.0
+        recently_finished_jobs{{{of}phase="failed",status="UPLOAD_FAILED",workspace="0"}} 0.0
+        """
+    )
+
+
+def test_the_newest_end_is_told_however_long_ago_it_was() -> None:
+    jobs = [system_job("FINISHED", ended=NOW - age) for age in (99_999, 88_888)]
+    assert text([shown("octopus_system_jobs", jobs)], "last_finished_job_timestamp_seconds") == (
+        'last_finished_job_timestamp_seconds{job_type="FRAME_EXTRACT",'
+        'phase="succeeded",status="FINISHED",workspace="0"} 1.699911112e+09'
+    )
+
+
+def test_the_oldest_active_job_is_told_by_phase() -> None:
+    jobs = [
+        system_job("RUNNING", created=NOW - 5),
+        system_job("UPLOADING", created=NOW - 7),
+        system_job("RUNNING"),
+        system_job("QUEUING"),
+    ]
+    assert text([shown("octopus_system_jobs", jobs)], "oldest_active_job_timestamp_seconds") == (
+        'oldest_active_job_timestamp_seconds{job_type="FRAME_EXTRACT",'
+        'phase="running",workspace="0"} 1.699999993e+09'
+    )
+
+
+def test_a_gauge_histogram_puts_all_statuses_of_a_phase_together() -> None:
+    jobs = [
+        system_job("RUNNING", submitting=0.5),
+        system_job("UPLOADING", submitting=60.0),
+        system_job("RUNNING", submitting=99_999.0),
+        system_job("QUEUING"),
+    ]
+    of = 'job_type="FRAME_EXTRACT",'
+    rest = 'phase="running",workspace="0"'
+    name = "submitting_duration_seconds"
+    buckets = [1, 1, 1, 1, 2, 2, 2, 2, 2, 2, 2, 2, 3]
+    bounds = [
+        "1.0",
+        "5.0",
+        "15.0",
+        "30.0",
+        "60.0",
+        "120.0",
+        "300.0",
+        "600.0",
+        "1800.0",
+        "3600.0",
+        "7200.0",
+        "21600.0",
+        "+Inf",
+    ]
+    lines = [
+        f'{name}_bucket{{{of}le="{bound}",{rest}}} {count}.0'
+        for bound, count in zip(bounds, buckets, strict=True)
+    ]
+    lines += [f"{name}_gcount{{{of}{rest}}} 3.0", f"{name}_gsum{{{of}{rest}}} 100059.5"]
+    assert sorted(text([shown("octopus_system_jobs", jobs)], name).splitlines()) == sorted(lines)
+
+
+def test_files_are_summed_by_phase_where_jobs_tell_them() -> None:
+    def job(**files: int) -> Job:
+        return Job(
+            key=1,
+            workspace="7",
+            dataset="d-1",
+            job_type="SemanticIndex",
+            status="Running",
+            phase=Phase.RUNNING,
+            files=FileCounts(**files),
+        )
+
+    jobs = [job(expected=100, completed=40, failed=1), job(expected=50), job(completed=9), job()]
+    of = 'dataset="d-1",job_type="SemanticIndex",phase="running",workspace="7"'
+    families = ("files_expected", "files_completed", "files_failed", "file_completion_ratio")
+    assert text([shown("pai_dataset_jobs", jobs)], *families) == expected(
+        f"""
+        files_expected{{{of}}} 150.0
+        files_completed{{{of}}} 49.0
+        files_failed{{{of}}} 1.0
+        file_completion_ratio{{{of}}} 0.4
+        """
+    )
+    assert text([shown("pai_dataset_jobs", [job()])], *families) == ""
+    assert text([shown("pai_dataset_jobs", [job(expected=0, completed=0)])], *families) == expected(
+        f"""
+        files_expected{{{of}}} 0.0
+        files_completed{{{of}}} 0.0
+        """
+    )
+
+
+def factory_job(status: str, run: LastRun | None = None, **changes: Any) -> Job:
+    known: dict[str, Any] = {
+        "key": status,
+        "workspace": "w",
+        "job_type": "BATCH",
+        "status": status,
+        "phase": dataarts_jobs.BATCH[status],
+        "last_run": run,
+    }
+    return Job(**(known | changes))
+
+
+def test_definitions_have_last_runs_and_neither_ends_nor_durations() -> None:
+    run = LastRun(status="fail", phase=Phase.FAILED, ended=NOW - 60)
+    jobs = [
+        factory_job("SCHEDULING", run),
+        factory_job("SCHEDULING", LastRun(status="running", phase=Phase.RUNNING)),
+        factory_job("STOPPED", created=NOW - 5, ended=NOW - 1, running=5.0),
+    ]
+    result = shown("dataarts_jobs", jobs)
+    of = 'job_type="BATCH",'
+    assert text([result], "last_run_jobs", "last_run_finished_timestamp_seconds") == expected(
+        f"""
+        last_run_jobs{{{of}phase="failed",status="fail",workspace="w"}} 1.0
+        last_run_jobs{{{of}phase="stopped",status="manual-stop",workspace="w"}} 0.0
+        last_run_jobs{{{of}phase="paused",status="pause",workspace="w"}} 0.0
+        last_run_jobs{{{of}phase="running",status="running",workspace="w"}} 1.0
+        last_run_jobs{{{of}phase="failed",status="running-exception",workspace="w"}} 0.0
+        last_run_jobs{{{of}phase="succeeded",status="success",workspace="w"}} 0.0
+        last_run_jobs{{{of}phase="queued",status="waiting",workspace="w"}} 0.0
+        last_run_finished_timestamp_seconds{{{of}phase="failed",status="fail",workspace="w"}} 1.69999994e+09
+        """
+    )
+    names = {metric.name for metric in collector.families([result]) if metric.name in ABOUT_JOBS}
+    assert names == {
+        "datajobs_jobs",
+        "datajobs_last_run_jobs",
+        "datajobs_last_run_finished_timestamp_seconds",
+    }
+
+
+def test_an_empty_list_about_one_job_type_is_all_zeros() -> None:
+    result = shown("dataarts_jobs", [], seen=[(Place("w"), "BATCH")])
+    lines = text([result], "jobs").splitlines()
+    assert [line.rpartition(" ")[2] for line in lines] == ["0.0"] * 3
+    assert text([result], "recently_finished_jobs") == ""
+
+
+def entry(queue_type: str = "RESIM", **changes: Any) -> QueueEntry:
+    known: dict[str, Any] = {
+        "key": 1,
+        "workspace": "0",
+        "queue_type": queue_type,
+        "cluster_type": "CCE",
+        "job_type": "",
+        "priority": 0,
+    }
+    return QueueEntry(**(known | changes))
+
+
+def test_queues_are_counted_by_all_that_is_told_and_an_empty_one_is_one_zero() -> None:
+    items = [entry(), entry(), entry(priority=None, workspace="", cluster_type="")]
+    result = shown("octopus_queuing_jobs", items, queue=[QueueGroup("", "INTERNAL")])
+    assert text([result], "queue_depth") == expected(
+        """
+        queue_depth{queue_type="INTERNAL"} 0.0
+        queue_depth{cluster_type="",job_type="",priority="",queue_type="RESIM",workspace=""} 1.0
+        queue_depth{cluster_type="CCE",job_type="",priority="0",queue_type="RESIM",workspace="0"} 2.0
+        """
+    )
+
+
+def test_the_oldest_entry_is_told_by_queue_and_priority() -> None:
+    items = [
+        entry(created=NOW - 5),
+        entry(created=NOW - 9, cluster_type="MODELARTS"),
+        entry(created=NOW - 7, priority=1),
+        entry(priority=2),
+    ]
+    result = shown("octopus_queuing_jobs", items, queue=[QueueGroup("", "INTERNAL")])
+    name = "queue_oldest_entry_timestamp_seconds"
+    rest = 'queue_type="RESIM",workspace="0"'
+    assert text([result], name) == expected(
+        f"""
+        {name}{{priority="0",{rest}}} 1.699999991e+09
+        {name}{{priority="1",{rest}}} 1.699999993e+09
+        """
+    )
+
+
+ABOUT_JOBS = {family.name for family in CATALOGUE if family.about is About.JOBS}
+ABOUT_SOURCES = [
+    "source_success",
+    "source_last_success_timestamp_seconds",
+    "source_duration_seconds",
+    "source_list_complete",
+    "source_listed_items",
+    "source_reported_items",
+    "source_clock_skew_seconds",
+    "source_credentials_expiry_timestamp_seconds",
+]
+
+
+def test_a_source_that_answers_says_so() -> None:
+    assert text([shown("octopus_system_jobs", [system_job("RUNNING")])], *ABOUT_SOURCES) == expected(
+        """
+        source_success 1.0
+        source_last_success_timestamp_seconds 1.7e+09
+        source_duration_seconds 0.5
+        source_list_complete 1.0
+        source_listed_items 1.0
+        source_reported_items 1.0
+        """
+    )
+
+
+def test_stale_numbers_are_shown_without_success() -> None:
+    error = SourceError(Reason.TIMEOUT, "late")
+    result = shown("octopus_system_jobs", [system_job("RUNNING")], error=error)
+    assert text([result], "source_success", "source_list_complete") == expected(
+        """
+        source_success 0.0
+        source_list_complete 1.0
+        """
+    )
+    assert len(text([result], "jobs").splitlines()) == 9
+
+
+def test_an_incomplete_list_is_a_success_that_is_marked() -> None:
+    result = shown("octopus_system_jobs", [system_job("RUNNING")], complete=False)
+    families = ("source_success", "source_list_complete", "source_listed_items", "source_reported_items")
+    assert text([result], *families) == expected(
+        """
+        source_success 1.0
+        source_list_complete 0.0
+        source_listed_items 1.0
+        source_reported_items 2.0
+        """
+    )
+
+
+def test_a_source_with_nothing_to_show_is_there_all_the_same() -> None:
+    assert text([nothing()], *ABOUT_SOURCES) == expected(
+        """
+        source_success 0.0
+        source_list_complete 0.0
+        """
+    )
+    assert {metric.name for metric in collector.families([nothing()])} & ABOUT_JOBS == set()
+
+
+def test_the_clock_and_the_credentials_are_told_where_they_are_known() -> None:
+    result = nothing()
+    result.source._client.skew = -0.25
+    result.source._login.expires_at = NOW  # type: ignore[misc]  # a fake's is no property
+    assert text([result], *ABOUT_SOURCES[-2:]) == expected(
+        """
+        source_clock_skew_seconds -0.25
+        source_credentials_expiry_timestamp_seconds 1.7e+09
+        """
+    )
+
+
+def test_all_sources_are_in_one_family() -> None:
+    results = [
+        shown("octopus_system_jobs", [system_job("RUNNING")]),
+        shown("dataarts_jobs", [factory_job("STOPPED")]),
+    ]
+    names = [metric.name for metric in collector.families([*results, nothing("pai_dataset_jobs")])]
+    assert len(names) == len(set(names))
+    assert len(text(results, "source_success").splitlines()) == 2
+
+
+def test_labels_come_in_the_order_of_the_catalogue() -> None:
+    jobs = [system_job("FINISHED", ended=NOW, created=NOW - 5, running=4.0, submitting=1.0)]
+    for metric in collector.families([shown("octopus_system_jobs", jobs)]):
+        [family] = [family for family in CATALOGUE if family.name == metric.name]
+        for sample in metric.samples:
+            mine = [name for name in sample.labels if name != "le"]
+            assert mine == [name for name in family.labels if name in mine]
+
+
+def test_a_label_that_the_catalogue_does_not_have_is_a_bug() -> None:
+    with pytest.raises(ValueError, match="datajobs_jobs: labels"):
+        checked(metrics.JOBS, {"api": "a", "job": "b"})
+
+
+LABEL = st.text(max_size=5)
+
+
+@given(
+    st.lists(
+        st.builds(
+            system_job,
+            status=st.sampled_from((*octopus_system_jobs.STATUSES, "new")) | LABEL,
+            workspace=LABEL,
+            job_type=LABEL,
+            created=st.none() | st.floats(0, NOW),
+            ended=st.none() | st.floats(0, NOW),
+            running=st.none() | st.floats(0, 1e6),
+        ),
+        max_size=8,
+    ),
+    st.booleans(),
+)
+def test_no_series_is_given_twice_and_the_counts_are_those_of_the_jobs(
+    jobs: list[Job], complete: bool
+) -> None:
+    counted = 0.0
+    for metric in collector.families([shown("octopus_system_jobs", jobs, complete=complete)]):
+        series = [(sample.name, tuple(sorted(sample.labels.items()))) for sample in metric.samples]
+        assert len(series) == len(set(series))
+        if metric.name == "datajobs_jobs":
+            counted = sum(sample.value for sample in metric.samples)
+    assert counted == len(jobs)
+
+
+def test_words_that_run_results_do_not_have_are_unknown() -> None:
+    words = Words(statuses={}, documented={}, runs={"T": ("maybe",)})
+    assert list(words.runs_of("T")) == [("maybe", Phase.UNKNOWN)]
+
+
+def test_nothing_is_put_together_from_nothing() -> None:
+    empty = merged([])
+    assert (empty.jobs, empty.queue, empty.seen_types) == ({}, {}, set())
