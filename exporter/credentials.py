@@ -1,5 +1,6 @@
 """Secrets, and where they come from: values, environment, files."""
 
+import json
 import os
 import re
 import time
@@ -7,12 +8,17 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Annotated, ClassVar, Protocol
+from urllib.parse import quote
+from weakref import WeakValueDictionary
 
 import msgspec
 from msgspec import Meta
 
 from exporter.errors import Reason, SourceError
 
+MASK = "<secret>"
+SHORTEST = 8
+"""Characters; Huawei Cloud takes no shorter password, and keys and tokens are far longer."""
 LARGEST = 65_536
 """Bytes of a secret's file; a security token has a few thousand."""
 
@@ -24,25 +30,63 @@ UNPRINTABLE = re.compile("[\x00-\x1f\x7f\u200b\ud800-\udfff\ufeff]")
 
 
 class Secret:
-    """A text that prints masked; ``reveal()`` is the one way to its value."""
+    """A text that prints masked; ``reveal()`` is the one way to its value.
 
-    __slots__ = ("_value",)
+    While it lives, ``without_secrets`` takes it out of any text: of what a server sends back, of a traceback.
+    """
+
+    __slots__ = ("__weakref__", "_value")
 
     def __init__(self, value: str) -> None:
         self._value = value
+        _LIVING[id(self)] = self
 
     def reveal(self) -> str:
         """Return the value, for signing and sending only."""
         return self._value
 
+    def publish(self) -> str:
+        """Return the value of what is no secret after all, the id of a key: texts may show it from now on."""
+        _LIVING.pop(id(self), None)
+        return self._value
+
+    @staticmethod
+    def living() -> set[str]:
+        """Return the values that there are now."""
+        return {secret._value for secret in list(_LIVING.values())}
+
     def __repr__(self) -> str:
-        return "<secret>"
+        return MASK
 
     def __eq__(self, other: object) -> bool:
         return isinstance(other, Secret) and other._value == self._value
 
     def __hash__(self) -> int:
         return hash(self._value)
+
+
+_LIVING: WeakValueDictionary[int, Secret] = WeakValueDictionary()
+
+
+def without_secrets(text: str) -> str:
+    """Return the text without any secret that the program holds, also as URLs and JSON spell it.
+
+    Shorter ones than any cloud gives or takes may be common words and stay.
+    """
+    values = [value for value in Secret.living() if len(value) >= SHORTEST]
+    spellings = {
+        spelled
+        for value in values
+        for spelled in (value, quote(value, safe="", errors="replace"), _in_json(value))
+    }
+    # The longest first: one may be a part of another.
+    for spelling in sorted(spellings, key=len, reverse=True):
+        text = text.replace(spelling, MASK)
+    return text
+
+
+def _in_json(text: str) -> str:
+    return json.dumps(text)[1:-1]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -223,4 +267,4 @@ def access_key(keys: AlibabaKeys | HuaweiKeys) -> AccessKey:
         if part and not HEADER_SAFE.fullmatch(part.reveal()):
             message = "the access key's id or token holds white space or a character beyond ASCII"
             raise SourceError(Reason.CREDENTIALS, message)
-    return AccessKey(id=key_id.reveal(), secret=secret, security_token=token)
+    return AccessKey(id=key_id.publish(), secret=secret, security_token=token)

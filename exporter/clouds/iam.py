@@ -13,8 +13,7 @@ import msgspec
 
 from exporter.clouds.answers import date_of
 from exporter.clouds.huawei_errors import explain_login
-from exporter.clouds.masking import MASK
-from exporter.credentials import Secret
+from exporter.credentials import MASK, Secret
 from exporter.errors import Reason, SourceError
 
 LONGEST_MARGIN = 1800.0

@@ -6,7 +6,7 @@ from collections.abc import AsyncGenerator, Callable, Generator
 import httpx
 
 from exporter.clouds.canonical import as_signed
-from exporter.credentials import AccessKey, KeySource, Secret
+from exporter.credentials import AccessKey, KeySource
 from exporter.errors import Reason, SourceError
 
 Stamp = Callable[[httpx.Request, AccessKey, float], None]
@@ -59,11 +59,11 @@ class KeyAuth(httpx.Auth):
 def usable(key: AccessKey) -> AccessKey:
     """Return ``key``; raises SourceError(CREDENTIALS) where a header could not carry a part of it."""
     for name, value in (
-        ("access key id", Secret(key.id)),
-        ("access key's secret", key.secret),
-        ("security token", key.security_token),
+        ("access key id", key.id),
+        ("access key's secret", key.secret.reveal()),
+        ("security token", key.security_token.reveal() if key.security_token else None),
     ):
-        if value is not None and not _PRINTABLE.fullmatch(value.reveal()):
+        if value is not None and not _PRINTABLE.fullmatch(value):
             raise SourceError(
                 Reason.CREDENTIALS,
                 f"the {name} is empty or holds what no key has, such as a space; was it copied whole?",

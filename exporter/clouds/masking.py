@@ -6,7 +6,8 @@ gateways and proxies may echo whole headers. The id of an access key is no secre
 
 import re
 
-MASK = "<secret>"
+from exporter.credentials import MASK as MASK  # shown in foreign texts and in ours alike
+from exporter.credentials import without_secrets
 
 _REST_OF_TEXT = re.compile(r"((?:authorization|cookie)[\\\"']{0,4}\s?[:=]).*", re.IGNORECASE)
 """Their values are divided by blanks and commas, so that no end can be told."""
@@ -51,6 +52,9 @@ def _mask_run(run: re.Match[str]) -> str:
 
 
 def presentable(text: str, limit: int) -> str:
-    """Return ``text`` on one line, masked, and only then cut to ``limit`` characters."""
-    text = masked(one_line(text))
+    """Return ``text`` on one line, masked, and only then cut to ``limit`` characters.
+
+    What we know to be secret is masked whatever it looks like.
+    """
+    text = masked(one_line(without_secrets(text)))
     return text if len(text) <= limit else text[: limit - 1] + "…"
