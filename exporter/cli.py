@@ -20,13 +20,21 @@ from click.core import ParameterSource
 
 from exporter import __version__, logs
 from exporter.apis import APIS
-from exporter.commands.options import address_option, config_option, log_options, weather_options
+from exporter.commands.options import (
+    address_option,
+    config_option,
+    log_options,
+    weather_options,
+    web_config_option,
+)
 from exporter.config import Config, ConfigError, load
 from exporter.errors import SourceError
 from exporter.web.server import AddressError, listen, parse, why
 
 if TYPE_CHECKING:
     from rich.console import Console
+
+    from exporter.web.webfile import WebFile
 
 FAILED = 1
 WRONG_USAGE = 2
@@ -54,6 +62,7 @@ WIDE = 200
     is_flag=True,
     help="Allow POST /-/reload and POST /-/quit.",
 )
+@web_config_option
 @log_options
 @click.version_option(__version__, prog_name="datajobs-exporter")
 @click.pass_context
@@ -64,6 +73,7 @@ def main(
     addresses: Sequence[str],
     telemetry_path: str,
     enable_lifecycle: bool,
+    web_config_file: Path | None,
     log_level: str,
     log_format: str,
 ) -> None:
@@ -82,7 +92,9 @@ def main(
     path = checked_path(telemetry_path)
     config = configuration(config_file)
     read = partial(load, config_file, APIS)
-    run(serve(config, read, sockets(addresses), path, enable_lifecycle=enable_lifecycle))
+    web_file = web_configuration(web_config_file)
+    listening = sockets(addresses)
+    run(serve(config, read, listening, path, enable_lifecycle=enable_lifecycle, web_file=web_file))
 
 
 @main.command()
@@ -169,9 +181,17 @@ def simulate(*, listen: str, **weather: Any) -> None:
 
 @main.command()
 @address_option("127.0.0.1:9788")
+@web_config_option
 @weather_options
 @log_options
-def demo(*, addresses: Sequence[str], log_level: str, log_format: str, **weather: Any) -> None:
+def demo(
+    *,
+    addresses: Sequence[str],
+    web_config_file: Path | None,
+    log_level: str,
+    log_format: str,
+    **weather: Any,
+) -> None:
     """Serve simulated clouds and the exporter on them.
 
     Shows a first scrape and where to look further. Ctrl-C ends both.
@@ -180,7 +200,8 @@ def demo(*, addresses: Sequence[str], log_level: str, log_format: str, **weather
     from exporter.commands.simulate import Weather
 
     logs.set_up(log_level, log_format)
-    run(run_demo(Weather(**weather), sockets(addresses), console()))
+    web_file = web_configuration(web_config_file)
+    run(run_demo(Weather(**weather), sockets(addresses), console(), web_file))
 
 
 Outcome = TypeVar("Outcome")
@@ -224,6 +245,18 @@ def configuration(path: Path) -> Config:
     """Return the configuration, or end with every mistake in it."""
     try:
         return load(path, APIS)
+    except ConfigError as exc:
+        fail(str(exc))
+
+
+def web_configuration(path: Path | None) -> "WebFile | None":
+    """Return the file of the exporter's own pages, or end with every mistake in it."""
+    if path is None:
+        return None
+    from exporter.web.webfile import WebFile
+
+    try:
+        return WebFile(path)
     except ConfigError as exc:
         fail(str(exc))
 

@@ -21,7 +21,9 @@ from exporter.scrape import Result, Scraper
 from exporter.simulator import identities as demo
 from exporter.tally import Tally
 from exporter.web.app import Web
+from exporter.web.guard import guarded
 from exporter.web.server import serving, stop_requested, url
+from exporter.web.webfile import WebFile
 
 CONFIG = f"""\
 credentials:
@@ -76,7 +78,9 @@ PATIENCE = 1.0
 """Seconds that scrapes in flight are given at the end: whoever ends a demo does not wait for them."""
 
 
-async def run_demo(weather: Weather, sockets: Sequence[socket.socket], console: Console) -> None:
+async def run_demo(
+    weather: Weather, sockets: Sequence[socket.socket], console: Console, web_file: WebFile | None
+) -> None:
     """Serve both until SIGINT or SIGTERM, after a first scrape has been shown."""
     stop = stop_requested()
     instruments = Instruments()
@@ -84,10 +88,12 @@ async def run_demo(weather: Weather, sockets: Sequence[socket.socket], console: 
     async with clouds(weather, "127.0.0.1", 0) as simulator:
         scraper = assemble(configuration(simulator.url), instruments)
         web = Web(scraper, instruments, "/metrics")
-        async with serving(web.application(), sockets, scraper.aclose, patience=PATIENCE):
+        app, tls = guarded(web.application(), web_file)
+        async with serving(app, sockets, scraper.aclose, patience=PATIENCE, tls=tls):
             console.print(f"Simulated clouds on {simulator.url}", highlight=False)
             console.print("The exporter's first scrape of them:\n", highlight=False)
-            shown = asyncio.create_task(show(scraper, sockets, console), name="first scrape")
+            urls = [url(listening, "", secure=tls is not None) for listening in sockets]
+            shown = asyncio.create_task(show(scraper, urls, console), name="first scrape")
             stopped = asyncio.create_task(stop.wait(), name="stop")
             await asyncio.wait({shown, stopped}, return_when=asyncio.FIRST_COMPLETED)
             if shown.done():
@@ -99,11 +105,11 @@ async def run_demo(weather: Weather, sockets: Sequence[socket.socket], console: 
     console.print("\nStopped.")
 
 
-async def show(scraper: Scraper, sockets: Sequence[socket.socket], console: Console) -> None:
-    """Scrape, print what was found and where to look further."""
+async def show(scraper: Scraper, urls: Sequence[str], console: Console) -> None:
+    """Scrape, print what was found and where (at ``urls``, without a path) to look further."""
     summarise(await scraper.scrape(scraper.names, None), console)
-    for listening in sockets:
-        console.print(addresses(listening, scraper), highlight=False, soft_wrap=True)
+    for base in urls:
+        console.print(addresses(base, scraper), highlight=False, soft_wrap=True)
     console.print("Ctrl-C ends both.")
 
 
@@ -150,12 +156,12 @@ def place_of(word: str) -> tuple[int, str]:
     return (-1, word) if word.startswith(WAITING) else (PHASES.index(word), word)
 
 
-def addresses(listening: socket.socket, scraper: Scraper) -> str:
+def addresses(base: str, scraper: Scraper) -> str:
     """Name the addresses to open."""
     pages = {
-        "metrics": url(listening, "/metrics"),
-        "one source": url(listening, f"/probe?target={scraper.names[0]}"),
-        "discovery": url(listening, "/sd"),
-        "status page": url(listening),
+        "metrics": f"{base}/metrics",
+        "one source": f"{base}/probe?target={scraper.names[0]}",
+        "discovery": f"{base}/sd",
+        "status page": f"{base}/",
     }
     return "\n".join(f"{name:<13} {address}" for name, address in pages.items())

@@ -38,6 +38,16 @@ def address_option(default: str) -> Callable[[Command], Command]:
     )
 
 
+def web_config_option(command: Command) -> Command:
+    """Add ``--web.config.file``."""
+    return click.option(
+        "--web.config.file",
+        "web_config_file",
+        type=click.Path(path_type=Path),
+        help="A file with TLS, passwords and headers of the exporter's pages, in exporter-toolkit's form.",
+    )(command)
+
+
 def log_options(command: Command) -> Command:
     """Add ``--log.level`` and ``--log.format``."""
     level = click.option(

@@ -14,8 +14,10 @@ from exporter.instruments import Instruments
 from exporter.reload import Read, Reloader, ReloadError
 from exporter.scrape import Scraper
 from exporter.web.app import Web
+from exporter.web.guard import guarded
 from exporter.web.lifecycle import Lifecycle
 from exporter.web.server import serving, stop_requested, url
+from exporter.web.webfile import WebFile
 
 log = logging.getLogger(__name__)
 
@@ -27,6 +29,7 @@ async def serve(
     telemetry_path: str,
     *,
     enable_lifecycle: bool,
+    web_file: WebFile | None = None,
 ) -> None:
     """Answer scrapes until SIGINT or SIGTERM; requests in flight are finished first.
 
@@ -40,9 +43,11 @@ async def serve(
     on_hangup(reloader)
     lifecycle = Lifecycle(reloader, stop.set, enabled=enable_lifecycle)
     web = Web(scraper, instruments, telemetry_path, lifecycle.routes())
-    async with serving(web.application(), sockets, scraper.aclose):
+    app, tls = guarded(web.application(), web_file)
+    async with serving(app, sockets, scraper.aclose, tls=tls):
         for listening in sockets:
-            log.info("version %s listens on %s", __version__, url(listening, telemetry_path))
+            address = url(listening, telemetry_path, secure=tls is not None)
+            log.info("version %s listens on %s", __version__, address)
         await stop.wait()
         log.info("stopping")
 

@@ -1,9 +1,9 @@
 """A configuration file to a Config, or to all of its mistakes."""
 
 import os
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from exporter.config import document, keys, sources
 from exporter.config.decoding import Place, Reading, decode, fields_of, unknown_keys
@@ -15,6 +15,8 @@ from exporter.config.trouble import Unreadable
 LARGEST = 1_048_576
 """Bytes of a configuration file."""
 
+Built = TypeVar("Built")
+
 SECTIONS = ("defaults", "credentials", "sources")
 
 
@@ -24,10 +26,19 @@ def load(path: Path, kinds: Mapping[str, ApiKind], environ: Mapping[str, str] = 
     ``kinds`` are the list APIs by the names that ``api`` takes. Files that hold secrets are read once, so
     that a missing one is found now.
     """
+    return read_file(path, environ, lambda reading, root: _config(reading, root, kinds))
+
+
+def read_file(
+    path: Path, environ: Mapping[str, str], build: Callable[[Reading, Node | None], Built]
+) -> Built:
+    """Return what ``build`` makes of the file's tree; raise ConfigError where it noted mistakes.
+
+    The tree is None where the file holds nothing.
+    """
     reading = Reading(folder=path.absolute().parent)
-    config = Config(sources=())
     try:
-        config = _config(reading, document.read(_text(path), environ), kinds)
+        built = build(reading, document.read(_text(path), environ))
     except Wrong as wrong:
         line, column = (wrong.line, wrong.column) if isinstance(wrong, Unreadable) else (None, None)
         mistake = Mistake(path="", problem=wrong.problem, cure=wrong.cure, line=line, column=column)
@@ -35,7 +46,7 @@ def load(path: Path, kinds: Mapping[str, ApiKind], environ: Mapping[str, str] = 
     if reading.mistakes:
         # Raised out here: the parser's own error, which shows the text, is then no part of it.
         raise ConfigError(path, reading.mistakes)
-    return config
+    return built
 
 
 def _text(path: Path) -> str:

@@ -1,15 +1,19 @@
 """Listening: addresses in Prometheus' form, sockets, and uvicorn on all of them."""
 
 import asyncio
-import math
+import logging
+import os
 import re
 import signal
 import socket
+import ssl
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Sequence
-from contextlib import asynccontextmanager, contextmanager
+from contextlib import asynccontextmanager, contextmanager, suppress
 
 import uvicorn
-from starlette.types import ASGIApp
+from starlette.types import ASGIApp, Receive, Scope, Send
+
+log = logging.getLogger(__name__)
 
 HOST = r"\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9_-]{1,63}(\.[A-Za-z0-9_-]{1,63})*\.?"
 ADDRESS = re.compile(rf"(?P<host>{HOST}|):(?P<port>[0-9]{{1,5}})")
@@ -17,8 +21,11 @@ MOST_PORT = 65535
 BACKLOG = 2048
 PATIENCE = 5.0
 """Seconds that requests in flight are given when the server is told to stop."""
-LAST_WORDS = 2
+LAST_WORDS = 2.0
 """Seconds that they are then given to say that they did not finish."""
+GOODBYE = 1.0
+"""Seconds that connections are given to close once nothing is asked on them any more."""
+STOPPING = (signal.SIGINT, signal.SIGTERM)
 
 
 class AddressError(Exception):
@@ -61,20 +68,27 @@ def why(error: OSError) -> str:
     return (error.strerror or str(error)).partition(" (while attempting")[0]
 
 
-def url(listening: socket.socket, path: str = "/") -> str:
+def url(listening: socket.socket, path: str = "/", *, secure: bool = False) -> str:
     """Return the address to open in a browser on this machine."""
     host, port = listening.getsockname()[:2]
     if host in {"::", "0.0.0.0"}:  # noqa: S104  compared with, not listened on
         host = "localhost"
-    return f"http://[{host}]:{port}{path}" if ":" in host else f"http://{host}:{port}{path}"
+    return f"http{'s' * secure}://{f'[{host}]' if ':' in host else host}:{port}{path}"
 
 
 class _Server(uvicorn.Server):
-    """uvicorn that tells when it is up, and leaves signals to whoever runs it: a demo is two servers."""
+    """uvicorn that tells when it is up, and ends in its own way.
 
-    def __init__(self, config: uvicorn.Config) -> None:
+    Signals are left to whoever runs it: a demo is two servers.
+    """
+
+    def __init__(
+        self, config: uvicorn.Config, give_up: Callable[[], Awaitable[None]], patience: float
+    ) -> None:
         super().__init__(config)
         self.up = asyncio.Event()
+        self._give_up = give_up
+        self._patience = patience
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         await super().startup(sockets)
@@ -84,6 +98,51 @@ class _Server(uvicorn.Server):
     def capture_signals(self) -> Iterator[None]:
         yield
 
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        """Finish what is under way, hurry what takes too long, cut what does not end even so."""
+        for listening in (*self.servers, *(sockets or ())):
+            listening.close()
+        for connection in list(self.server_state.connections):
+            connection.shutdown()
+        if not await self._finished(self._patience):
+            await self._give_up()
+            if not await self._finished(LAST_WORDS):
+                log.warning("requests that did not end in time were cut: %d", len(self.server_state.tasks))
+        await self._parted()
+        await self._cut()
+        await self.lifespan.shutdown()
+
+    async def _finished(self, seconds: float) -> bool:
+        """Wait for requests to end, at most for so long."""
+        if tasks := set(self.server_state.tasks):
+            await asyncio.wait(tasks, timeout=seconds)
+        return all(task.done() for task in tasks)
+
+    async def _parted(self) -> None:
+        """Wait for connections to end, for no longer than a good client needs."""
+        with suppress(TimeoutError):
+            async with asyncio.timeout(GOODBYE):
+                while self.server_state.connections:  # noqa: ASYNC110  uvicorn has no event for it
+                    await asyncio.sleep(0.02)
+
+    async def _cut(self) -> None:
+        for connection in list(self.server_state.connections):
+            connection.transport.abort()
+        await self._parted()
+        for task in self.server_state.tasks:
+            task.cancel()
+        await self._finished(GOODBYE)
+
+
+def _cancellable(app: ASGIApp) -> ASGIApp:
+    """Return an application whose requests may be cancelled: uvicorn takes that for an error of theirs."""
+
+    async def without_a_word(scope: Scope, receive: Receive, send: Send) -> None:
+        with suppress(asyncio.CancelledError):
+            await app(scope, receive, send)
+
+    return without_a_word
+
 
 @asynccontextmanager
 async def serving(
@@ -91,36 +150,40 @@ async def serving(
     sockets: Sequence[socket.socket],
     give_up: Callable[[], Awaitable[None]],
     patience: float = PATIENCE,
+    tls: ssl.SSLContext | None = None,
 ) -> AsyncIterator[asyncio.Task[None]]:
     """Serve on the sockets while the block runs; requests in flight are finished after it.
 
-    Those that take longer than ``patience`` seconds are hurried: ``give_up`` ends what they wait for.
+    Those that take longer than ``patience`` seconds are hurried: ``give_up`` ends what they wait for. What
+    has not ended two seconds later is cut.
     """
     config = uvicorn.Config(
-        app,
-        log_config=None,
-        access_log=False,
-        server_header=False,
-        lifespan="on",
-        timeout_graceful_shutdown=math.ceil(patience) + LAST_WORDS,
+        _cancellable(app), log_config=None, access_log=False, server_header=False, lifespan="on"
     )
-    server = _Server(config)
+    config.load()
+    config.ssl = tls
+    server = _Server(config, give_up, patience)
     task = asyncio.create_task(server.serve(sockets=list(sockets)), name="serve")
     try:
         await server.up.wait()
         yield task
     finally:
         server.should_exit = True
-        done, _ = await asyncio.wait({task}, timeout=patience)
-        if not done:
-            await give_up()
         await task
 
 
 def stop_requested() -> asyncio.Event:
-    """Return an event that SIGINT and SIGTERM set."""
+    """Return an event that SIGINT and SIGTERM set; the second of them ends the process at once."""
     stop = asyncio.Event()
     loop = asyncio.get_running_loop()
-    for number in (signal.SIGINT, signal.SIGTERM):
-        loop.add_signal_handler(number, stop.set)
+
+    def begin() -> None:
+        stop.set()
+        for number in STOPPING:
+            loop.remove_signal_handler(number)
+            # Not the system's own way, which a container's first process does not have.
+            signal.signal(number, lambda number, _: os._exit(128 + number))
+
+    for number in STOPPING:
+        loop.add_signal_handler(number, begin)
     return stop
