@@ -17,12 +17,13 @@ from typing import Annotated, Literal
 import msgspec
 from msgspec import Meta
 
-from exporter.apis.api import Api, Plan, always
+from exporter.apis.api import Api, Plan, RateLimit, always
 from exporter.apis.paging import Fetch, Page, Walk
 from exporter.apis.wire import Count, Whole, clock, decoded, seconds
 from exporter.apis.words import Words
 from exporter.client import Answer, Request
 from exporter.config import Identifier, Several
+from exporter.errors import Reason
 from exporter.model import Job, LastRun, Phase, Place, later
 
 PAGE_SIZE = 100
@@ -220,6 +221,18 @@ def run(row: FactoryJob) -> LastRun | None:
     return LastRun(status=status, phase=phase, ended=seconds(row.last_instance_end_time))
 
 
+RATE_LIMIT = RateLimit(per_user=30, per_api=300, page="DataArts Studio API reference, Chinese, January 2026")
+CURES = {
+    Reason.PERMISSION: "Give the IAM user the system role DAYU User (where identity policies are used: "
+    "DataArtsStudioReadOnlyPolicy) and, in each workspace of the source, the workspace role Viewer.",
+    Reason.NOT_FOUND: "Check project_id (sent as X-Project-Id) and workspaces (the header workspace): the ids "
+    "stand in the console's address bar.",
+    Reason.BAD_REQUEST: "Name the workspaces of the source: an account with several instances of DataArts "
+    "Studio must send the header workspace.",
+    Reason.CONNECTION: "Check region: the host is dayu-dlf.REGION.myhuaweicloud.com; elsewhere (Europe, "
+    "partner clouds) set endpoint. Check DNS, proxies and firewalls on the way to it.",
+}
+
 API = Api(
     name="dataarts_jobs",
     cloud="huawei",
@@ -227,4 +240,6 @@ API = Api(
     endpoint=endpoint,
     words=WORDS,
     plan=plan,
+    rate_limit=RATE_LIMIT,
+    cures=CURES,
 )

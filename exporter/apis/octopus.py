@@ -11,10 +11,24 @@ import msgspec
 
 from exporter.apis.wire import LARGEST, Count, iso_seconds
 from exporter.client import Request
+from exporter.errors import Reason
 
 ItemT = TypeVar("ItemT")
 
 PAGE_SIZE = 200
+
+
+REGIONS = "by the vendor's pages in cn-north-11, cn-south-1 and cn-southwest-2"
+
+
+def cures(action: str) -> dict[Reason, str]:
+    """Return what to do about failures of a list that the IAM action ``action`` allows."""
+    return {
+        Reason.PERMISSION: f"Grant the IAM user or agency the action {action} in the project of the source.",
+        Reason.NOT_FOUND: f"Check project_id, and region or endpoint: Octopus is {REGIONS}.",
+        Reason.CONNECTION: "Check region: the host is octopus.REGION.myhuaweicloud.com, and Octopus is "
+        f"{REGIONS}. Check DNS, proxies and firewalls on the way to it.",
+    }
 
 
 def endpoint(region: str) -> str:

@@ -97,6 +97,12 @@ def entry(row: QueuingJob, queue_type: str) -> QueueEntry:
     )
 
 
+CURES = {
+    **octopus.cures("octopus:dataJobQueue:list"),
+    Reason.BAD_REQUEST: "Check queue_types: the pages know PROCESSOR, INTERNAL and RESIM, an older one also "
+    "DESENSITIZATION, and a deployment need not know them all.",
+}
+
 API = Api(
     name="octopus_queuing_jobs",
     cloud="huawei",
@@ -104,4 +110,5 @@ API = Api(
     endpoint=octopus.endpoint,
     words=WORDS,
     plan=plan,
+    cures=CURES,
 )

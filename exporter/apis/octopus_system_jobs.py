@@ -127,4 +127,5 @@ API = Api(
     endpoint=octopus.endpoint,
     words=WORDS,
     plan=plan,
+    cures=octopus.cures("octopus:dataJob:list"),
 )

@@ -241,6 +241,15 @@ def plan(options: Options) -> Plan:
     return always([walk(dataset, options.workspace_id) for dataset in options.datasets])
 
 
+CURES = {
+    Reason.PERMISSION: "Grant the RAM user or role the action paidataset:ListDatasetJobs and, where datasets "
+    "are discovered, paidataset:ListDatasets.",
+    Reason.NOT_FOUND: "Check that the datasets are in the region of the source, and workspace_id if given.",
+    Reason.CONNECTION: "Check region: the host is aiworkspace.REGION.aliyuncs.com, and not every region has "
+    "one. Inside a VPC set endpoint to https://aiworkspace-vpc.REGION.aliyuncs.com. Check DNS, proxies and "
+    "firewalls on the way to it.",
+}
+
 API = Api(
     name="pai_dataset_jobs",
     cloud="alibaba",
@@ -248,4 +257,6 @@ API = Api(
     endpoint=endpoint,
     words=WORDS,
     plan=plan,
+    planned_for=lambda options: float(options.discovery_interval),
+    cures=CURES,
 )

@@ -1,0 +1,54 @@
+import re
+
+import pytest
+
+from exporter.apis import APIS, dataarts_jobs, pai_dataset_jobs
+from exporter.apis.api import Api, sentence
+from exporter.errors import Reason, SourceError
+
+EVERY = pytest.mark.parametrize("api", APIS.values(), ids=list(APIS))
+
+
+@EVERY
+@pytest.mark.parametrize("reason", Reason)
+def test_each_failure_has_advice_in_whole_sentences(api: Api, reason: Reason) -> None:
+    [advice] = api.advice(SourceError(reason, "it failed"))
+    assert advice == api.cures.get(reason, reason.cure)
+    assert re.fullmatch(r"[A-Z].*\.", advice)
+
+
+@EVERY
+def test_each_api_names_the_right_to_grant_and_its_host(api: Api) -> None:
+    host = api.endpoint("REGION").removeprefix("https://")
+    assert host in api.cures[Reason.CONNECTION]
+    assert re.search(r"paidataset:List|octopus:\w+:list|DAYU User", api.cures[Reason.PERMISSION])
+
+
+def test_what_the_cloud_tells_comes_first() -> None:
+    error = SourceError(Reason.AUTHENTICATION, "m", hint="check secret_key; does a proxy change it?")
+    advice = dataarts_jobs.API.advice(error)
+    assert advice == ("Check secret_key; does a proxy change it?", Reason.AUTHENTICATION.cure)
+
+
+def test_of_the_right_to_grant_the_api_knows_more_than_the_cloud() -> None:
+    error = SourceError(Reason.PERMISSION, "m", hint="give the IAM user one of these rights")
+    assert dataarts_jobs.API.advice(error) == (dataarts_jobs.CURES[Reason.PERMISSION],)
+
+
+def test_the_one_rate_limit_that_is_documented_is_that_of_dataarts() -> None:
+    limits = {name: api.rate_limit and api.rate_limit.per_user for name, api in APIS.items()}
+    assert limits == {**dict.fromkeys(APIS, None), "dataarts_jobs": 30}
+    assert dataarts_jobs.RATE_LIMIT.per_api == 300
+
+
+def test_datasets_are_discovered_as_often_as_the_option_says() -> None:
+    options = pai_dataset_jobs.Options(datasets="discover", workspace_id="1", discovery_interval=90)
+    assert pai_dataset_jobs.API.planned_for(options) == 90
+    assert dataarts_jobs.API.planned_for(dataarts_jobs.Options(project_id="p")) == 0
+
+
+@pytest.mark.parametrize(
+    ("words", "expected"), [("set it", "Set it."), ("Is it?", "Is it?"), ("Done.", "Done.")]
+)
+def test_words_become_a_sentence(words: str, expected: str) -> None:
+    assert sentence(words) == expected
