@@ -225,8 +225,8 @@ RATE_LIMIT = RateLimit(per_user=30, per_api=300, page="DataArts Studio API refer
 CURES = {
     Reason.PERMISSION: "Give the IAM user the system role DAYU User (where identity policies are used: "
     "DataArtsStudioReadOnlyPolicy) and, in each workspace of the source, the workspace role Viewer.",
-    Reason.NOT_FOUND: "Check project_id (sent as X-Project-Id) and workspaces (the header workspace): the ids "
-    "stand in the console's address bar.",
+    Reason.NOT_FOUND: "Check project_id (sent as X-Project-Id) and workspaces (the header workspace): the "
+    "ids stand in the console's address bar.",
     Reason.BAD_REQUEST: "Name the workspaces of the source: an account with several instances of DataArts "
     "Studio must send the header workspace.",
     Reason.CONNECTION: "Check region: the host is dayu-dlf.REGION.myhuaweicloud.com; elsewhere (Europe, "
