@@ -8,6 +8,7 @@ from pathlib import Path
 
 import click
 import httpx
+import msgspec
 from prometheus_client import Metric
 
 from exporter import collector
@@ -16,7 +17,7 @@ from exporter.apis.api import Api
 from exporter.assembly import assemble
 from exporter.cli import main as command_line
 from exporter.commands.demo import configuration
-from exporter.config import Source
+from exporter.config import Config, Source
 from exporter.errors import Reason
 from exporter.instruments import Instruments
 from exporter.metrics import CATALOGUE, SOURCE_LABELS, About, Family, Kind
@@ -30,6 +31,8 @@ from exporter.tally import RUNNING_BOUNDS, SUBMITTING_BOUNDS
 HERE = Path(__file__).parent
 CURE = "python docs/generate.py"
 MOMENT = 1_900_000_000.0
+PER_JOB = 1_000
+"""Enough for every family to have a sample."""
 BAR = r"\|"
 
 Given = Mapping[str, Mapping[str, set[str]]]
@@ -64,7 +67,9 @@ async def scraped() -> list[Metric]:
     def connect(endpoint: str, _: Source) -> httpx.AsyncClient:
         return httpx.AsyncClient(transport=httpx.ASGITransport(clouds), base_url=endpoint)
 
-    scraper = assemble(configuration("http://simulated"), Instruments(), connect)
+    config = configuration("http://simulated")
+    every = tuple(msgspec.structs.replace(source, per_job=PER_JOB) for source in config.sources)
+    scraper = assemble(Config(sources=every), Instruments(), connect)
     try:
         return list(collector.families(await scraper.scrape(scraper.names, None)))
     finally:

@@ -7,10 +7,10 @@ from typing import NamedTuple
 from prometheus_client import Metric
 from prometheus_client.samples import Sample
 
-from exporter import metrics
+from exporter import job_series, metrics
 from exporter.apis.words import Words
 from exporter.metrics import Family
-from exporter.model import FINISHED, Phase, Place
+from exporter.model import FINISHED, Job, Phase, Place
 from exporter.scrape import Result
 from exporter.source import Snapshot
 from exporter.tally import Distribution, Group, Numbers, Tally
@@ -185,6 +185,37 @@ def queue_oldest(one: Shown) -> Iterator[Row]:
         yield {**one.labels, "workspace": workspace, "queue_type": queue_type, "priority": priority}, value
 
 
+def job_labels(one: Shown, job: Job) -> Labels:
+    """Return the labels that tell one job from all others."""
+    return {**place_labels(one, Place(job.workspace, job.dataset)), **job_series.identity(job)}
+
+
+def job_info(one: Shown) -> Iterator[Row]:
+    """Yield the rows of datajobs_job_info."""
+    for job in one.tally.shortlist.jobs:
+        yield {**job_labels(one, job), **job_series.info(job)}, 1.0
+
+
+def of_each_job(read: Callable[[Job], float | None]) -> Callable[[Shown], Iterator[Row]]:
+    """Return what yields one row a job, where it tells something."""
+
+    def rows(one: Shown) -> Iterator[Row]:
+        for job in one.tally.shortlist.jobs:
+            value = read(job)
+            if value is not None:
+                yield job_labels(one, job), value
+
+    return rows
+
+
+def series_dropped(result: Result) -> float | None:
+    """Return how many active jobs have no series of their own, None where none is to have one."""
+    source = result.source
+    if result.snapshot is None or not source.settings.per_job or not source.words.statuses:
+        return None
+    return float(result.snapshot.tally.shortlist.dropped)
+
+
 def built(family: Family, rows: Sequence[Row]) -> Iterator[Metric]:
     """Yield the family with these samples; none at all where there are none."""
     if not rows:
@@ -233,6 +264,8 @@ JOB_ROWS: dict[Family, Callable[[Shown], Iterable[Row]]] = {
     metrics.FILE_COMPLETION: reduced(completion),
     metrics.LAST_RUN_JOBS: last_run_jobs,
     metrics.LAST_RUN_FINISHED: last_run_finished,
+    metrics.JOB_INFO: job_info,
+    **{family: of_each_job(read) for family, read in job_series.VALUES.items()},
 }
 DISTRIBUTIONS = {
     metrics.SUBMITTING: "submitting",
@@ -246,6 +279,7 @@ SOURCE_VALUES: dict[Family, Callable[[Result], float | None]] = {
     metrics.LIST_COMPLETE: lambda result: float(result.snapshot is not None and result.snapshot.complete),
     metrics.LISTED_ITEMS: lambda result: float(result.snapshot.listed) if result.snapshot else None,
     metrics.REPORTED_ITEMS: lambda result: float(result.snapshot.reported) if result.snapshot else None,
+    metrics.JOB_SERIES_DROPPED: series_dropped,
     metrics.CLOCK_SKEW: lambda result: result.source.skew,
     metrics.CREDENTIALS_EXPIRY: lambda result: result.source.credentials_expire_at,
 }

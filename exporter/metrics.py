@@ -152,6 +152,30 @@ LAST_RUN_FINISHED = _jobs(
     "job_type status phase",
     "When the newest of those runs ended.",
 )
+JOB_INFO = _jobs(
+    "job_info",
+    Kind.GAUGE,
+    "job_id job_name job_type status phase last_run_status last_run_phase",
+    "Always 1, for each of up to per_job active jobs, the oldest first; the labels tell how it is.",
+)
+JOB_FILE_COMPLETION = _jobs(
+    "job_file_completion_ratio",
+    Kind.GAUGE,
+    "job_id",
+    "Completed of expected files (0 to 1) of one of those jobs; absent where nothing is expected.",
+)
+JOB_RUNNING = _jobs(
+    "job_running_duration_seconds",
+    Kind.GAUGE,
+    "job_id",
+    "Time that one of those jobs has run so far; absent where it has not begun.",
+)
+JOB_LAST_RUN_FINISHED = _jobs(
+    "job_last_run_finished_timestamp_seconds",
+    Kind.GAUGE,
+    "job_name",
+    "When the last run of one of those jobs ended.",
+)
 
 SUCCESS = _source(
     "source_success",
@@ -179,6 +203,11 @@ LISTED_ITEMS = _source(
 )
 REPORTED_ITEMS = _source(
     "source_reported_items", Kind.GAUGE, "Sum of the totals that the API reported for them."
+)
+JOB_SERIES_DROPPED = _source(
+    "job_series_dropped",
+    Kind.GAUGE,
+    "Active jobs that have no series of their own because there are more than per_job; absent without it.",
 )
 CLOCK_SKEW = _source(
     "source_clock_skew_seconds",

@@ -78,6 +78,8 @@ class Job(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     running: float | None = None
     files: FileCounts | None = None
     last_run: LastRun | None = None
+    name: str | None = None
+    """What tells it from the others of its workspace, where the API has a name for that and no id."""
     unknown: tuple[str, ...] = ()
     """Names of the API's fields whose value is in no document that we know."""
 

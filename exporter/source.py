@@ -198,7 +198,8 @@ class Source:
         return listing
 
     def _new_tally(self) -> Tally:
-        return Tally(lookback=self.settings.lookback, standing=self.words.standing)
+        settings = self.settings
+        return Tally(lookback=settings.lookback, standing=self.words.standing, per_job=settings.per_job)
 
 
 def reported(walk: Walk, outcome: Listing[Tally] | SourceError, requests: int, seconds: float) -> WalkReport:

@@ -1,4 +1,4 @@
-"""Folds jobs into numbers, page by page; the jobs themselves are not kept. Pure."""
+"""Folds jobs into numbers, page by page; but for a shortlist, the jobs themselves are not kept. Pure."""
 
 from bisect import bisect_left
 from collections import Counter
@@ -18,6 +18,7 @@ from exporter.model import (
     earlier,
     later,
 )
+from exporter.shortlist import Shortlist
 
 SUBMITTING_BOUNDS = (1.0, 5.0, 15.0, 30.0, 60.0, 120.0, 300.0, 600.0, 1800.0, 3600.0, 7200.0, 21600.0)
 RUNNING_BOUNDS = (10.0, 30.0, 60.0, 300.0, 600.0, 1800.0, 3600.0, 7200.0, 14400.0, 28800.0, 86400.0, 604800.0)
@@ -136,9 +137,10 @@ class Tally:
     """The numbers of one walk.
 
     ``standing`` jobs are definitions that never finish: they are counted, and so are their last runs.
+    Of the active ones up to ``per_job`` are kept as they are.
     """
 
-    def __init__(self, *, lookback: float, standing: bool = False) -> None:
+    def __init__(self, *, lookback: float, standing: bool = False, per_job: int = 0) -> None:
         self._lookback = lookback
         self._standing = standing
         self.jobs: dict[Group, Numbers] = {}
@@ -147,6 +149,7 @@ class Tally:
         self.unknown: Counter[str] = Counter()
         self.seen_types: set[tuple[Place, str]] = set()
         """Job types that were listed, or that a whole list is about: zeros may be given for them."""
+        self.shortlist = Shortlist(per_job)
 
     def take(self, items: Sequence[Item], now: float) -> None:
         """Fold in the rows of a page, as they were at ``now``."""
@@ -170,6 +173,7 @@ class Tally:
             self._take_last_run(job, place)
         else:
             self._take_run(numbers, job, now)
+        self.shortlist.offer(job, standing=self._standing)
 
     def _take_run(self, numbers: Numbers, job: Job, now: float) -> None:
         if job.phase in FINISHED:
@@ -230,8 +234,10 @@ def merged(tallies: Iterable[Tally]) -> Tally:
     The lists of a source do not share jobs; where a cloud ignores what we asked it to filter by they do,
     and then a group counts once (whoever calls sees the repeated keys and marks the source incomplete).
     """
+    several = list(tallies)
     whole = Tally(lookback=0.0)
-    for tally in tallies:
+    whole.shortlist = Shortlist.of(tally.shortlist for tally in several)
+    for tally in several:
         whole.jobs.update(tally.jobs)
         whole.last_runs.update(tally.last_runs)
         whole.queue.update(tally.queue)

@@ -208,6 +208,7 @@ def job(row: FactoryJob, workspace: str, asked: str) -> Job:
         created=seconds(row.create_time),
         changed=later(last_run.ended if last_run else None, seconds(row.last_update_time)),
         last_run=last_run,
+        name=row.name,
         unknown=unknown,
     )
 

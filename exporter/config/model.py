@@ -93,6 +93,15 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
             "account.",
         ),
     ] = 20.0
+    per_job: Annotated[
+        int,
+        Meta(
+            ge=0,
+            description="How many jobs of one source may have series of their own (datajobs_job_info and its "
+            "family): of the active ones, the oldest first. 0 is none. Without effect on "
+            "octopus_queuing_jobs.",
+        ),
+    ] = 0
 
 
 class Basics(msgspec.Struct, frozen=True, kw_only=True):

@@ -46,6 +46,7 @@ async def test_the_vendors_example_becomes_a_job() -> None:
     assert page.items == [
         Job(
             key="w1/myJob",
+            name="myJob",
             workspace="w1",
             job_type="BATCH",
             status="SCHEDULING",
