@@ -5,7 +5,7 @@ RUN python -m venv --without-pip /opt/datajobs-exporter
 WORKDIR /src
 COPY constraints.txt pyproject.toml README.md LICENSE ./
 COPY exporter exporter
-RUN pip --python /opt/datajobs-exporter/bin/python install --no-cache-dir --constraint constraints.txt .
+RUN pip --python /opt/datajobs-exporter/bin/python install --no-cache-dir --constraint constraints.txt ".[alibaba,huawei]"
 
 
 FROM python:3.13-slim

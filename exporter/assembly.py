@@ -1,11 +1,13 @@
 """From a configuration to sources that can be scraped."""
 
 from collections.abc import Callable, Mapping
+from functools import cache
 
 import httpx
 
 from exporter.apis import APIS
 from exporter.client import Client
+from exporter.clouds.chains import chain_keys
 from exporter.clouds.login import EXPLAIN, Auth, auth_of
 from exporter.config import Config
 from exporter.config import Source as Settings
@@ -77,6 +79,7 @@ class Logins:
     """What sources that use the same credentials share: a token, and what the cloud thinks of them."""
 
     def __init__(self) -> None:
+        self._chain_keys = cache(chain_keys)
         self._credentials: dict[str, Credentials] = {}
         self._auths: dict[tuple[str, str | None, str | None], Auth] = {}
         self._standings: dict[tuple[str, str], Standing] = {}
@@ -87,7 +90,12 @@ class Logins:
         project_id: str | None = getattr(settings.options, "project_id", None)
         key = (settings.credentials_name, project_id, settings.region)
         if key not in self._auths:
-            self._auths[key] = auth_of(settings.credentials, project_id=project_id, region=settings.region)
+            self._auths[key] = auth_of(
+                settings.credentials,
+                project_id=project_id,
+                region=settings.region,
+                chain_keys=self._chain_keys,
+            )
         return self._auths[key]
 
     def standing(self, settings: Settings, endpoint: str, auth: Auth) -> Standing:

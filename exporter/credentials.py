@@ -7,7 +7,7 @@ import time
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Annotated, ClassVar, Protocol
+from typing import Annotated, ClassVar, Literal, Protocol
 from urllib.parse import quote
 from weakref import WeakValueDictionary
 
@@ -53,7 +53,9 @@ class Secret:
     @staticmethod
     def living() -> set[str]:
         """Return the values that there are now."""
-        return {secret._value for secret in list(_LIVING.values())}
+        # The references are listed at once, as other threads make secrets too; values() would be walked.
+        secrets = [reference() for reference in _LIVING.valuerefs()]
+        return {secret._value for secret in secrets if secret is not None}
 
     def __repr__(self) -> str:
         return MASK
@@ -226,7 +228,53 @@ class HuaweiPassword(msgspec.Struct, frozen=True, kw_only=True):
     iam_endpoint: str | None = None
 
 
-Credentials = AlibabaKeys | HuaweiKeys | HuaweiPassword
+class AlibabaChain(msgspec.Struct, frozen=True, kw_only=True):
+    """Keys of Alibaba Cloud by way of its own library (extra ``alibaba``)."""
+
+    cloud: ClassVar[str] = "alibaba"
+
+    chain: Annotated[
+        Literal["default", "environment", "oidc", "cli_profile", "profile", "metadata", "uri"],
+        Meta(
+            description="Where to look for a key: `default` takes the first of the others, in this order, "
+            "that has one. `oidc` is RRSA of a Kubernetes service account, `metadata` the RAM role of an "
+            "ECS.",
+            examples=["default"],
+        ),
+    ]
+    profile: Annotated[
+        str | None,
+        Meta(
+            description="The profile, if not the one that `ALIBABA_CLOUD_PROFILE` or its file names.",
+            examples=["metrics"],
+        ),
+    ] = None
+    role_name: Annotated[
+        str | None,
+        Meta(description="The RAM role of the ECS, if it is not to be looked up.", examples=["metrics"]),
+    ] = None
+
+
+class HuaweiChain(msgspec.Struct, frozen=True, kw_only=True):
+    """Keys of Huawei Cloud by way of its own library (extra ``huawei``)."""
+
+    cloud: ClassVar[str] = "huawei"
+
+    chain: Annotated[
+        Literal["default", "oidc", "environment", "profile", "metadata", "pod_identity"],
+        Meta(
+            description="Where to look for a key: `default` takes the first of the others, in this order, "
+            "that has one. `oidc` is a trust agency of a Kubernetes service account, `metadata` the agency "
+            "of an ECS.",
+            examples=["default"],
+        ),
+    ]
+
+
+Credentials = AlibabaKeys | HuaweiKeys | HuaweiPassword | AlibabaChain | HuaweiChain
+
+LIBRARIES = {"alibaba": "alibabacloud_credentials", "huawei": "huaweicloudsdkcore"}
+"""The vendors' libraries behind the chains, by the cloud, whose name is the extra's too."""
 
 
 def alibaba_keys(keys: AlibabaKeys) -> KeySource:

@@ -16,6 +16,7 @@ from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
 import exporter
+from exporter.credentials import LIBRARIES
 from tests.programs import program
 
 ROOT = Path(__file__).parent.parent
@@ -83,8 +84,18 @@ def test_constraints_cover_every_run_time_dependency_at_any_depth() -> None:
     assert needed_at_run_time("datajobs-exporter", set()) - pins().keys() == set()
 
 
+def test_an_extra_brings_the_library_of_the_chain_of_its_cloud() -> None:
+    extras = PROJECT["project"]["optional-dependencies"]
+    brought = {cloud: {Requirement(line).name for line in lines} for cloud, lines in extras.items()}
+    owners = metadata.packages_distributions()
+    assert brought == {cloud: set(owners[library]) for cloud, library in LIBRARIES.items()}
+
+
 def test_constraints_satisfy_every_bound_of_the_metadata() -> None:
     bounds = [Requirement(line) for line in PROJECT["project"]["dependencies"]]
+    bounds += [
+        Requirement(line) for extra in PROJECT["project"]["optional-dependencies"].values() for line in extra
+    ]
     bounds += [requirement for group in PROJECT["dependency-groups"] for requirement in grouped(group)]
     pinned = pins()
     broken = [str(bound) for bound in bounds if pinned[canonicalize_name(bound.name)] not in bound.specifier]
@@ -125,6 +136,7 @@ def test_the_image_runs_as_a_number_and_keeps_to_the_constraints() -> None:
     build, result = DOCKERFILE.split("\nFROM ")
     assert "--constraint constraints.txt" in build
     assert "--no-cache-dir" in build
+    assert f'".[{",".join(PROJECT["project"]["optional-dependencies"])}]"' in build
     assert re.search(r"^USER [1-9]\d*:[1-9]\d*$", result, re.MULTILINE)
     assert not re.search(r"\b(pip|apt-get|tests)\b", result)
 

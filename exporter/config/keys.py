@@ -1,5 +1,6 @@
 """The section ``credentials`` of a configuration file."""
 
+import importlib.util
 import re
 from collections.abc import Mapping
 from pathlib import Path
@@ -14,9 +15,12 @@ from exporter.config.document import Node, Scalar, Table
 from exporter.config.mistakes import Wrong, closest, listing, quoted
 from exporter.config.values import Endpoint
 from exporter.credentials import (
+    LIBRARIES,
+    AlibabaChain,
     AlibabaKeys,
     Credentials,
     FixedSecret,
+    HuaweiChain,
     HuaweiKeys,
     HuaweiPassword,
     Secret,
@@ -68,11 +72,12 @@ class Form(msgspec.Struct, frozen=True):
 ALIBABA_KEYS = Form(AlibabaKeys, {"access_key_id": True, "access_key_secret": True, "security_token": False})
 HUAWEI_KEYS = Form(HuaweiKeys, {"access_key": True, "secret_key": True, "security_token": False})
 HUAWEI_PASSWORD = Form(HuaweiPassword, {"password": True}, Login)
-FORMS = (ALIBABA_KEYS, HUAWEI_KEYS, HUAWEI_PASSWORD)
+CHAINS = {"alibaba": Form(AlibabaChain, {}, AlibabaChain), "huawei": Form(HuaweiChain, {}, HuaweiChain)}
+FORMS = (ALIBABA_KEYS, HUAWEI_KEYS, HUAWEI_PASSWORD, *CHAINS.values())
 """Every way to give credentials; each struct says for which cloud it is."""
-EVERY_WORD = list(
-    dict.fromkeys(["cloud", "chain", *ALIBABA_KEYS.words(), *HUAWEI_KEYS.words(), *HUAWEI_PASSWORD.words()])
-)
+EVERY_WORD = list(dict.fromkeys(["cloud", *(word for form in FORMS for word in form.words())]))
+USES = {"profile": ("default", "cli_profile", "profile"), "role_name": ("default", "metadata")}
+"""Which chains look at an option."""
 
 
 def read_all(reading: Reading, node: Node | None) -> dict[str, Credentials | None]:
@@ -116,12 +121,27 @@ def _built(
 ) -> Credentials | None:
     keys = form.struct(**parts)
     try:
-        if not isinstance(keys, HuaweiPassword):
+        if isinstance(keys, AlibabaKeys | HuaweiKeys):
             access_key(keys)
+        elif not isinstance(keys, HuaweiPassword):
+            _check_chain(keys)
     except SourceError as error:
         reading.note(place, node, Wrong(error.message, "copy the key again"))
         return None
+    except Wrong as wrong:
+        reading.note(place.key("chain"), node, wrong)
+        return None
     return keys
+
+
+def _check_chain(chain: AlibabaChain | HuaweiChain) -> None:
+    """Raise Wrong where a chain cannot be asked, or an option of it would be ignored."""
+    unused = [name for name, users in USES.items() if getattr(chain, name, None) and chain.chain not in users]
+    if unused:
+        raise Wrong(f"{chain.chain} does not look at {listing(unused)}", f"remove {listing(unused)}")
+    if importlib.util.find_spec(LIBRARIES[chain.cloud]) is None:
+        problem = f"a chain of {chain.cloud} needs the vendor's library, which is not installed"
+        raise Wrong(problem, f"pip install 'datajobs-exporter[{chain.cloud}]', or remove these credentials")
 
 
 def _form(reading: Reading, table: Table, place: Place) -> Form | None:
@@ -129,8 +149,7 @@ def _form(reading: Reading, table: Table, place: Place) -> Form | None:
     try:
         cloud = _cloud(table)
         if "chain" in table.entries:
-            cure = "give the keys themselves, as values, ${NAME} or files"
-            raise Wrong("chain is not supported in this version", cure)  # noqa: TRY301 - noted like every other
+            return _chain_form(table, cloud)
         return ALIBABA_KEYS if cloud == "alibaba" else _huawei_form(table)
     except Wrong as wrong:
         reading.note(place, table, wrong)
@@ -150,6 +169,15 @@ def _cloud(table: Table) -> str:
     return node.text
 
 
+def _chain_form(table: Table, cloud: str) -> Form:
+    form = CHAINS[cloud]
+    others = {word for word in EVERY_WORD if word not in ("cloud", *form.words())}
+    mixed = [word for word in table.entries if word in others]
+    if mixed:
+        raise Wrong(f"a chain is mixed with {listing(mixed)}", "keep the chain or the keys, not both")
+    return form
+
+
 def _huawei_form(table: Table) -> Form:
     keys = [word for word in table.entries if word in HUAWEI_KEYS.words()]
     login = [word for word in table.entries if word in HUAWEI_PASSWORD.words()]
@@ -157,7 +185,7 @@ def _huawei_form(table: Table) -> Form:
     if keys and login:
         raise Wrong(f"an access key ({listing(keys)}) is mixed with a login ({listing(login)})", cure)
     if not keys and not login:
-        raise Wrong("no keys are given", cure)
+        raise Wrong("no keys are given", f"{cure}, or chain: default")
     return HUAWEI_KEYS if keys else HUAWEI_PASSWORD
 
 

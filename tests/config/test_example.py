@@ -47,7 +47,7 @@ def test_the_example_names_every_option() -> None:
     keys = set(re.findall(r"^ *(?:- )?(\w+):", UNCOMMENTED, flags=re.MULTILINE))
     assert {*options, *COMMON} <= keys
     forms = {word: {word, f"{word}_file", word.removesuffix("_file")} for word in EVERY_WORD}
-    assert [word for word, either in forms.items() if not either & keys] == ["chain"]  # not in this version
+    assert [word for word, either in forms.items() if not either & keys] == []
 
 
 def test_the_example_shows_the_default_of_each_setting() -> None:
