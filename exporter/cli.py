@@ -28,6 +28,7 @@ from exporter.commands.options import (
     web_config_option,
 )
 from exporter.config import Config, ConfigError, load
+from exporter.credentials import without_secrets
 from exporter.errors import SourceError
 from exporter.web.server import AddressError, listen, parse, why
 
@@ -88,7 +89,7 @@ def main(
         return
     from exporter.commands.serve import serve
 
-    logs.set_up(log_level, log_format)
+    logs.set_up(log_level, log_format, without_secrets)
     path = checked_path(telemetry_path)
     config = configuration(config_file)
     read = partial(load, config_file, APIS)
@@ -113,7 +114,7 @@ def check(context: click.Context, *, config_file: Path, offline: bool) -> None:
         return
     from exporter.commands.check import check as check_sources
 
-    logs.set_up("error", "logfmt")  # what sources failed of is in the table
+    logs.set_up("error", "logfmt", without_secrets)  # what sources failed of is in the table
     sys.exit(0 if run(check_sources(config, console())) else FAILED)
 
 
@@ -143,7 +144,7 @@ def once(context: click.Context, *, config_file: Path, names: Sequence[str], out
         fail(f"cannot write {output}: name a file in a folder that is there and can be written")
     if names:
         config = Config(sources=tuple(source for source in config.sources if source.name in names))
-    logs.set_up("error", "logfmt")  # what sources failed of is told below the metrics
+    logs.set_up("error", "logfmt", without_secrets)  # what sources failed of is told below the metrics
     try:
         good = run(collect_once(config, output))
     except OSError as exc:
@@ -199,7 +200,7 @@ def demo(
     from exporter.commands.demo import run_demo
     from exporter.commands.simulate import Weather
 
-    logs.set_up(log_level, log_format)
+    logs.set_up(log_level, log_format, without_secrets)
     web_file = web_configuration(web_config_file)
     run(run_demo(Weather(**weather), sockets(addresses), console(), web_file))
 

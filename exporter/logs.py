@@ -2,6 +2,7 @@
 
 import json
 import logging
+import math
 import sys
 import time
 from collections.abc import Callable, Mapping
@@ -128,8 +129,13 @@ class Changes:
         self._state = self._told = state
         self._clock = clock
         self._left = float(BURST)
-        self._counted_at = clock()
+        self._counted_at = -math.inf
         self._untold = 0
+
+    @property
+    def told(self) -> str:
+        """The state that the last line told, or the one at the start."""
+        return self._told
 
     def tell(
         self,

@@ -12,11 +12,14 @@ from exporter.client import Deadline
 from exporter.config import Source as Settings
 from exporter.errors import Reason, SourceError
 from exporter.instruments import SourceInstruments
+from exporter.logs import Changes
 from exporter.source import Snapshot, Source
 
 log = logging.getLogger(__name__)
 
 GRACE = 0.05
+WELL = "well"
+"""The state of a source that is collected; that of one that is not is the reason."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -57,7 +60,6 @@ class Flight:
 
     async def _run(self) -> Snapshot | SourceError:
         """Collect once; whatever goes wrong is an error of this source alone."""
-        name = self._source.settings.name
         try:
             async with asyncio.timeout_at(self._deadline.at) as self._bound:
                 return await self._source.collect(self._deadline)
@@ -65,9 +67,10 @@ class Flight:
             return exc.copy()
         except TimeoutError:
             return SourceError(Reason.TIMEOUT, self._source.too_late())
-        except Exception:
-            log.exception("source %s: a bug of the exporter", name)
-            return SourceError(Reason.INTERNAL, "a bug of the exporter; its log has the traceback")
+        except Exception as exc:  # noqa: BLE001 - what a bug in one source must not do to the others
+            error = SourceError(Reason.INTERNAL, "a bug of the exporter; its log has the traceback")
+            error.__cause__ = exc
+            return error
 
 
 class Standby:
@@ -82,7 +85,8 @@ class Standby:
         self._outcome: Snapshot | SourceError | None = None
         self._duration: float | None = None
         self._requests: int | None = None
-        self._failing: Reason | None = None
+        about = {"source": source.settings.name, "api": source.settings.api}
+        self._changes = Changes(log, about, WELL, lambda: asyncio.get_running_loop().time())
 
     async def scrape(self, deadline: float) -> Result:
         """Return what there is to show, at ``deadline`` (of the event loop's clock) at the latest."""
@@ -148,16 +152,28 @@ class Standby:
         self._last_success = snapshot.as_of
         if snapshot.complete:
             self._complete = snapshot
-        name = self.source.settings.name
-        if self._failing is not None:
-            log.info("source %s: collected again (%d listed)", name, snapshot.listed)
-        self._failing = None
+        self._changes.tell(
+            WELL,
+            logging.INFO,
+            "source %s: collected%s (%d listed)",
+            self.source.settings.name,
+            "" if self._changes.told == WELL else " again",
+            snapshot.listed,
+            listed=snapshot.listed,
+            requests=snapshot.requests,
+        )
 
     def _failed(self, error: SourceError) -> None:
         """Log a failure when it begins and when its reason changes, not at every scrape."""
-        level = logging.DEBUG if error.reason is self._failing else logging.WARNING
-        log.log(level, "source %s: not collected (%s): %s", self.source.settings.name, error.reason, error)
-        self._failing = error.reason
+        name, reason = self.source.settings.name, error.reason
+        if reason is Reason.INTERNAL:
+            bug, error.__cause__ = error.__cause__, None  # its frames hold whole pages, and keys
+            message = "source %s: a bug of the exporter"
+            self._changes.tell(reason, logging.ERROR, message, name, error=bug, reason=reason.value)
+            return
+        message = "source %s: not collected (%s): %s"
+        told = (message, name, reason, error)
+        self._changes.tell(reason, logging.WARNING, *told, reason=reason.value, code=error.code)
 
     def _shown(self, outcome: Snapshot | SourceError) -> Result:
         """Return what was found or, where nothing was, the last complete snapshot while it is not too old."""
@@ -224,7 +240,9 @@ class Scraper:
                 timeout = standby.source.settings.timeout
                 seconds = timeout if budget is None else min(budget, timeout)
                 tasks.append(group.create_task(standby.scrape(now + seconds)))
-        return [task.result() for task in tasks]
+        results = [task.result() for task in tasks]
+        log_summary(results, asyncio.get_running_loop().time() - now)
+        return results
 
     async def aclose(self) -> None:
         """End what is under way and close all connections."""
@@ -233,6 +251,17 @@ class Scraper:
         for task in self._retiring:
             task.cancel()
         await asyncio.gather(*self._retiring, return_exceptions=True)
+
+
+def log_summary(results: Sequence[Result], seconds: float) -> None:
+    """Say how a scrape went, in one line at the level ``debug``."""
+    failed = sum(result.error is not None for result in results)
+    requests = sum(result.requests or 0 for result in results)
+    log.debug(
+        "scraped %d sources, %d failed, in %.3f s; their last collections took %d requests",
+        *(len(results), failed, seconds, requests),
+        extra={"sources": len(results), "failed": failed, "requests": requests, "seconds": round(seconds, 3)},
+    )
 
 
 def age(snapshot: Snapshot) -> float:
