@@ -100,7 +100,7 @@ class Instruments:
     def about_exporter(self) -> Iterator[Metric]:
         """Yield the families about this process."""
         for family in self._registry.collect():
-            if all("source" not in sample.labels for sample in family.samples):
+            if family.samples and all("source" not in sample.labels for sample in family.samples):
                 yield family
 
     def _counter(self, family: Family) -> Counter:
