@@ -367,6 +367,14 @@ class TestProxy:
         assert headers(proxy.heads[0]).keys() & {"authorization", "x-security-token"} == set()
         assert headers(proxy.heads[0])["proxy-authorization"] == "Basic bWU6d29yZA=="  # me:word
 
+    async def test_a_proxy_may_want_no_login(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        async with Server(replying(page())) as proxy:
+            with environment(monkeypatch, http_proxy=f"127.0.0.1:{proxy.port}"):
+                async with opened("http://octopus.example") as http:
+                    await fetched(http)
+        assert proxy.targets == ["http://octopus.example/jobs"]
+        assert "proxy-authorization" not in headers(proxy.heads[0])
+
     async def test_hosts_that_are_excepted_are_asked_directly(self, monkeypatch: pytest.MonkeyPatch) -> None:
         async with Server(replying(page())) as proxy, Server(replying(page())) as server:
             with environment(monkeypatch, http_proxy=proxy.url, no_proxy="127.0.0.1"):
