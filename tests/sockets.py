@@ -113,7 +113,6 @@ class Authority:
     """A certificate authority of a test's own, in a folder."""
 
     def __init__(self, folder: Path, name: str = "authority") -> None:
-        self._folder = folder
         self._key = ec.generate_private_key(ec.SECP256R1())
         self._name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, name)])
         self._issued = 0
@@ -128,18 +127,24 @@ class Authority:
 
     def context(self, host: str) -> ssl.SSLContext:
         """Return what a server with a certificate for ``host`` (a name or an address) speaks TLS with."""
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        context.load_cert_chain(self.issue(host))
+        return context
+
+    def issue(self, *hosts: str) -> Path:
+        """Return a file with a new key and a certificate of it for these names, e-mail addresses or URIs."""
         key = ec.generate_private_key(ec.SECP256R1())
-        subject = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, host)])
+        subject = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, hosts[0])])
         certificate = (
             self._builder(subject, key.public_key())
-            .add_extension(x509.SubjectAlternativeName([_general_name(host)]), critical=False)
+            .add_extension(x509.SubjectAlternativeName(map(_general_name, hosts)), critical=False)
             .add_extension(
                 x509.AuthorityKeyIdentifier.from_issuer_public_key(self._key.public_key()), critical=False
             )
             .sign(self._key, hashes.SHA256())
         )
         self._issued += 1
-        file = self._folder / f"server-{self._issued}.pem"
+        file = self.file.with_name(f"{self.file.stem}-issued-{self._issued}.pem")
         file.write_bytes(
             key.private_bytes(
                 serialization.Encoding.PEM,
@@ -148,9 +153,7 @@ class Authority:
             )
             + certificate.public_bytes(serialization.Encoding.PEM)
         )
-        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-        context.load_cert_chain(file)
-        return context
+        return file
 
     def _builder(self, subject: x509.Name, key: ec.EllipticCurvePublicKey) -> x509.CertificateBuilder:
         now = datetime.datetime.now(datetime.UTC)
@@ -169,4 +172,6 @@ def _general_name(host: str) -> x509.GeneralName:
     try:
         return x509.IPAddress(ipaddress.ip_address(host))
     except ValueError:
-        return x509.DNSName(host)
+        if "://" in host:
+            return x509.UniformResourceIdentifier(host)
+        return x509.RFC822Name(host) if "@" in host else x509.DNSName(host)

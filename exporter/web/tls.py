@@ -15,7 +15,6 @@ from exporter.config import Problem, Several
 from exporter.web.refusals import Refusals
 
 log = logging.getLogger(__name__)
-refusals = Refusals(log)
 
 NO_CERTIFICATE = "NoClientCert"
 IF_GIVEN = "VerifyClientCertIfGiven"
@@ -55,7 +54,7 @@ Suite = Annotated[
     str,
     Meta(
         pattern=f"^({'|'.join((*OLDER_SUITES, *NEWER_SUITES))})$",
-        description="a cipher suite that Go calls secure, by Go's name",
+        extra={"wanted": "a cipher suite that is supported (those that Go calls secure, by Go's names)"},
         examples=["TLS_ECDHE_RSA_WITH_AES_128_GCM_SHA256"],
     ),
 ]
@@ -78,10 +77,12 @@ class TlsSettings(msgspec.Struct, frozen=True, kw_only=True):
 class Handshake(ssl.SSLObject):
     """A connection's TLS: why a handshake is refused is told to the client and to the log.
 
-    ``outgoing`` is what asyncio sends.
+    ``outgoing`` is what asyncio sends; no ``allowed`` names allow every verified certificate.
     """
 
     outgoing: ssl.MemoryBIO
+    refusals: Refusals
+    allowed: frozenset[str] | None
     _refused: ssl.SSLError | None = None
 
     def do_handshake(self) -> None:
@@ -93,7 +94,7 @@ class Handshake(ssl.SSLObject):
         except (ssl.SSLWantReadError, ssl.SSLWantWriteError):
             raise
         except ssl.SSLError as exc:
-            refusals.note("a TLS handshake failed: %s", words(exc))
+            self.refusals.note("a TLS handshake failed: %s", words(exc))
             if exc.reason == "HTTP_REQUEST":
                 self.outgoing.write(PLAIN_ANSWER)
             if not self.outgoing.pending:
@@ -105,13 +106,12 @@ class Handshake(ssl.SSLObject):
         self._check_names()
 
     def _check_names(self) -> None:
-        allowed = self.context.allowed_sans if isinstance(self.context, ServerContext) else None
-        if allowed is None:
+        if self.allowed is None:
             return
         found = names(self.getpeercert())
-        if allowed.isdisjoint(found):
+        if self.allowed.isdisjoint(found):
             shown = ", ".join(found) or "no names"
-            refusals.note("a client certificate is not of client_allowed_sans; it is for %s", shown)
+            self.refusals.note("a client certificate is not of client_allowed_sans; it is for %s", shown)
             raise ssl.SSLCertVerificationError(1, "the certificate's names are not allowed")
 
 
@@ -121,31 +121,31 @@ class ServerContext(ssl.SSLContext):
     allowed_sans: frozenset[str] | None = None
     sslobject_class = Handshake
 
+
+class LatestContext(ssl.SSLContext):
+    """A context to listen with, that hands each new connection to the one that is current then."""
+
+    _current: Callable[[], ServerContext]
+    _refusals: Refusals
+
+    @classmethod
+    def of(cls, current: Callable[[], ServerContext]) -> "LatestContext":
+        """Return a context over a source of contexts."""
+        context = cls(ssl.PROTOCOL_TLS_SERVER)
+        context._current = current
+        context._refusals = Refusals(log)
+        return context
+
     def wrap_bio(
         self, incoming: ssl.MemoryBIO, outgoing: ssl.MemoryBIO, *arguments: Any, **options: Any
     ) -> ssl.SSLObject:
         """Begin a connection's TLS."""
-        connection = super().wrap_bio(incoming, outgoing, *arguments, **options)
+        current = self._current()
+        connection = current.wrap_bio(incoming, outgoing, *arguments, **options)
         assert isinstance(connection, Handshake)  # noqa: S101  for the type checker
-        connection.outgoing = outgoing
+        connection.outgoing, connection.refusals = outgoing, self._refusals
+        connection.allowed = current.allowed_sans
         return connection
-
-
-class LatestContext(ssl.SSLContext):
-    """A context that hands each new connection to the one that is current then."""
-
-    _current: Callable[[], ssl.SSLContext]
-
-    @classmethod
-    def of(cls, current: Callable[[], ssl.SSLContext]) -> "LatestContext":
-        """Return a context over a source of contexts."""
-        context = cls(ssl.PROTOCOL_TLS_SERVER)
-        context._current = current
-        return context
-
-    def wrap_bio(self, *arguments: Any, **options: Any) -> ssl.SSLObject:
-        """Begin a connection's TLS."""
-        return self._current().wrap_bio(*arguments, **options)
 
 
 def server_context(settings: TlsSettings) -> tuple[ServerContext, list[Problem]]:

@@ -5,7 +5,6 @@ Its form is that of Prometheus' exporter-toolkit. What of it cannot be had here 
 
 import os
 import re
-import ssl
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -19,7 +18,7 @@ from exporter.config.document import Node, Scalar, Table
 from exporter.config.loading import read_file
 from exporter.config.mistakes import Wrong
 from exporter.credentials import Secret
-from exporter.web.tls import TlsSettings, server_context
+from exporter.web.tls import ServerContext, TlsSettings, server_context
 
 TLS, HTTP, USERS = SECTIONS = ("tls_server_config", "http_server_config", "basic_auth_users")
 FILES = ("cert_file", "key_file", "client_ca_file")
@@ -47,7 +46,7 @@ UNSUPPORTED = {
 }
 """What exporter-toolkit has and we have not, by section."""
 
-HeaderText = Annotated[str, Meta(pattern=r"^[ -~]+$", description="a header's value (printable ASCII)")]
+HeaderText = Annotated[str, Meta(pattern=r"^[ -~]+$", extra={"wanted": "a header's value (printable ASCII)"})]
 
 
 class Headers(
@@ -75,7 +74,7 @@ class Http(msgspec.Struct, frozen=True, kw_only=True):
 class WebConfig:
     """What the file says. ``tls`` is None for plain HTTP; without users everybody is let in."""
 
-    tls: ssl.SSLContext | None = None
+    tls: ServerContext | None = None
     users: Mapping[str, Secret] = field(default_factory=dict)
     headers: Mapping[str, str] = field(default_factory=dict)
     http2: bool = False
@@ -129,11 +128,10 @@ def _unknown(reading: Reading, table: Table, known: tuple[str, ...], place: Plac
     refused = UNSUPPORTED.get(section, {})
     for key in refused.keys() & table.entries.keys():
         reading.note(place.key(key), table.entries[key], Wrong(*refused[key]))
-    takes = f"known here: {', '.join(known)}"
-    unknown_keys(reading, table, [*known, *refused], place, takes=takes)
+    unknown_keys(reading, table, [*known, *refused], place)
 
 
-def _tls(reading: Reading, table: Table, named: Callable[[Path], None]) -> ssl.SSLContext | None:
+def _tls(reading: Reading, table: Table, named: Callable[[Path], None]) -> ServerContext | None:
     place, fields = Place(path=TLS), fields_of(TlsSettings)
     _unknown(reading, table, tuple(fields), place, TLS)
     before = len(reading.mistakes)

@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 
 from exporter.config import ConfigError
-from exporter.web.tls import LatestContext
+from exporter.web.tls import LatestContext, ServerContext
 from exporter.web.webconfig import WebConfig, read
 
 log = logging.getLogger(__name__)
@@ -54,7 +54,7 @@ class WebFile:
             self._read_again()
         return self._config
 
-    def _latest_context(self) -> ssl.SSLContext:
+    def _latest_context(self) -> ServerContext:
         context = self.current().tls
         assert context is not None  # noqa: S101  TLS is not turned off while it is on
         return context
