@@ -8,14 +8,15 @@ from typing import Any
 
 import httpx
 import msgspec
+import pytest
 
 from exporter.apis import APIS
 from exporter.apis.api import Api
-from exporter.client import Client, Deadline, Observer
+from exporter.client import Client, Deadline, Observer, Request
 from exporter.clouds.login import EXPLAIN
 from exporter.config import Source as Settings
 from exporter.credentials import AlibabaKeys, FixedSecret, Secret
-from exporter.errors import Reason
+from exporter.errors import Reason, SourceError
 from exporter.source import Source
 from exporter.standing import Standing
 from tests.turned import now
@@ -127,6 +128,17 @@ def a_source(
         rate=settings.requests_per_second,
     )
     return Source(settings, api or APIS[settings.api], client, Unsigned())
+
+
+JOBS = Request(path="/v1/p/jobs", params=(("limit", "100"), ("offset", "0")), headers={"workspace": "w1"})
+OK = httpx.Response(200, content=b"{}")
+
+
+async def failure(client: Client, deadline: Deadline | None = None) -> SourceError:
+    """Ask for jobs once; return how it fails."""
+    with pytest.raises(SourceError) as caught:
+        await client.get(JOBS, deadline or within(60))
+    return caught.value
 
 
 def within(seconds: float) -> Deadline:

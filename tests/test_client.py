@@ -1,36 +1,26 @@
+"""What a client makes of answers, and what it tries again."""
+
 import asyncio
-import gzip
 import logging
 import time
-from collections.abc import AsyncIterator
 
 import httpx
 import pytest
 
 from exporter import client as limits
-from exporter.client import Answer, Client, Deadline, Request
+from exporter.client import Answer, Client, Deadline
 from exporter.clouds.alibaba import AlibabaAuth
 from exporter.clouds.huawei import HuaweiKeyAuth
 from exporter.credentials import AccessKey, KeySource, Secret
 from exporter.errors import Reason, SourceError
 from exporter.standing import Standing
-from tests.fakes import Crowd, Handler, Recorder, Unsigned, a_client, answers, dated, within
+from tests.fakes import JOBS, OK, Crowd, Recorder, Unsigned, a_client, answers, dated, failure, within
 from tests.turned import TURNED, Backend, now
-
-JOBS = Request(path="/v1/p/jobs", params=(("limit", "100"), ("offset", "0")), headers={"workspace": "w1"})
-OK = httpx.Response(200, content=b"{}")
 
 
 @pytest.fixture
 def anyio_backend() -> Backend:
     return TURNED
-
-
-async def failure(client: Client, deadline: Deadline | None = None) -> SourceError:
-    """Ask once; return how it fails."""
-    with pytest.raises(SourceError) as caught:
-        await client.get(JOBS, deadline or within(60))
-    return caught.value
 
 
 async def test_a_page_comes_back_with_the_clouds_clock() -> None:
@@ -196,155 +186,6 @@ async def test_nobody_holds_a_place_while_waiting_to_try_again() -> None:
     await client.get(JOBS, within(60))
     assert now() == 1
     await slow
-
-
-async def test_no_more_requests_are_under_way_than_allowed() -> None:
-    crowd = Crowd()
-
-    async def handler(_: httpx.Request) -> httpx.Response:
-        with crowd:
-            await asyncio.sleep(1)
-        return httpx.Response(200)
-
-    client = a_client(handler, concurrency=5)
-    await asyncio.gather(*(client.get(JOBS, within(99)) for _ in range(31)))
-    assert crowd.most_at_once == 5
-    assert now() == 1 + 30 / 5
-
-
-@pytest.mark.parametrize("first_takes", [0.0, 6.0])
-async def test_no_second_sees_more_requests_begin_than_allowed(first_takes: float) -> None:
-    """Nor after the first answer, for which all others have waited."""
-    crowd = Crowd()
-
-    async def handler(_: httpx.Request) -> httpx.Response:
-        with crowd:
-            await asyncio.sleep(0.01 if len(crowd.begun) > 1 else first_takes)
-        return httpx.Response(200)
-
-    client = a_client(handler, concurrency=16, rate=5)
-    await asyncio.gather(*(client.get(JOBS, within(99)) for _ in range(40)))
-    busiest = max(sum(start <= other < start + 0.999 for other in crowd.begun) for start in crowd.begun)
-    assert busiest == 5
-
-
-async def test_places_that_hang_let_no_crowd_begin_at_once_when_they_are_free() -> None:
-    crowd = Crowd()
-
-    async def handler(_: httpx.Request) -> httpx.Response:
-        with crowd:
-            await asyncio.sleep(10 if now() < 1 else 0.01)
-        return httpx.Response(200)
-
-    client = a_client(handler, concurrency=10, rate=10)
-    await asyncio.gather(*(client.get(JOBS, within(99)) for _ in range(60)))
-    busiest = max(sum(start <= other < start + 0.999 for other in crowd.begun) for start in crowd.begun)
-    assert busiest == 10
-
-
-async def test_a_collection_that_was_ended_does_not_hold_up_the_next_one() -> None:
-    client = a_client(answers(OK), concurrency=4, rate=0.1)
-    await client.get(JOBS, within(99))
-    crowd = [asyncio.create_task(client.get(JOBS, within(99))) for _ in range(50)]
-    await asyncio.sleep(5)
-    for task in crowd:
-        task.cancel()
-    await asyncio.wait(crowd)
-    await client.get(JOBS, within(99))
-    assert now() == 10
-    assert client.requests == 2
-
-
-async def test_a_crowd_with_a_bad_key_sends_one_request() -> None:
-    observer = Recorder()
-    client = a_client(answers(httpx.Response(401), each_takes=1), observer)
-    outcomes = await asyncio.gather(
-        *(client.get(JOBS, within(99)) for _ in range(50)), return_exceptions=True
-    )
-    assert {type(outcome) for outcome in outcomes} == {SourceError}
-    assert (client.requests, observer.codes) == (1, ["401"])
-    assert observer.failures == [Reason.AUTHENTICATION] * 50
-
-
-async def test_a_nonce_that_was_used_is_cured_by_another_request() -> None:
-    observer = Recorder()
-    client = a_client(answers(httpx.Response(400), OK), observer)
-
-    def explain(*_: object, **__: object) -> SourceError:
-        return SourceError(Reason.AUTHENTICATION, "SignatureNonceUsed", retryable=True)
-
-    client._explain = explain
-    assert (await client.get(JOBS, within(10))).body == b"{}"
-    assert observer.codes == ["400", "200"]
-
-
-class Stream(httpx.AsyncByteStream):
-    """A body that comes in chunks, slowly if wanted, and knows whether it was closed."""
-
-    def __init__(self, chunk: bytes, number: int, pause: float = 0.0) -> None:
-        self._chunk, self._number, self._pause = chunk, number, pause
-        self.given = 0
-        self.closed = False
-
-    async def __aiter__(self) -> AsyncIterator[bytes]:
-        for _ in range(self._number):
-            await asyncio.sleep(self._pause)
-            self.given += len(self._chunk)
-            yield self._chunk
-
-    async def aclose(self) -> None:
-        self.closed = True
-
-
-def streaming(stream: Stream, status: int = 200, headers: dict[str, str] | None = None) -> Handler:
-    async def handler(_: httpx.Request) -> httpx.Response:
-        return httpx.Response(status, stream=stream, headers=headers)
-
-    return handler
-
-
-async def test_a_page_may_be_as_large_as_the_limit() -> None:
-    stream = Stream(b"x" * 2**20, limits.MAX_PAGE_BYTES // 2**20)
-    answer = await a_client(streaming(stream)).get(JOBS, within(10))
-    assert len(answer.body) == limits.MAX_PAGE_BYTES
-    assert stream.closed
-
-
-async def test_a_page_beyond_the_limit_is_not_read_to_its_end() -> None:
-    stream = Stream(b"x" * 2**20, 10_000)
-    error = await failure(a_client(streaming(stream)))
-    assert error.message == "GET /v1/p/jobs: the answer is larger than 16,777,216 bytes"
-    assert stream.given == limits.MAX_PAGE_BYTES + 2**20
-    assert stream.closed
-
-
-async def test_a_page_that_unpacks_beyond_the_limit_is_refused() -> None:
-    packed = gzip.compress(b"\0" * (4 * limits.MAX_PAGE_BYTES))
-    stream = Stream(packed, 1)
-    error = await failure(a_client(streaming(stream, headers={"content-encoding": "gzip"})))
-    assert (error.reason, stream.closed) == (Reason.TOO_LARGE, True)
-
-
-async def test_a_large_error_is_cut_and_still_explained() -> None:
-    stream = Stream(b"x" * 2**16, 10_000)
-    error = await failure(a_client(streaming(stream, 403)))
-    assert error.reason is Reason.PERMISSION
-    assert stream.given <= limits.MAX_ERROR_BYTES + 2**16
-    assert stream.closed
-
-
-async def test_a_request_that_is_cancelled_in_mid_page_leaves_nothing_behind() -> None:
-    stream = Stream(b"x", 100, pause=1)
-    observer = Recorder()
-    client = a_client(streaming(stream), observer, concurrency=1)
-    task = asyncio.create_task(client.get(JOBS, within(99)))
-    await asyncio.sleep(3)
-    task.cancel()
-    await asyncio.wait({task})
-    assert (task.cancelled(), stream.closed) == (True, True)
-    assert (observer.codes, observer.failures) == (["200"], [])
-    client._http._transport = httpx.MockTransport(answers(OK))
-    await client.get(JOBS, within(99))  # has the place again
 
 
 async def test_a_bug_is_not_taken_for_a_failure_of_the_cloud() -> None:
