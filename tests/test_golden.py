@@ -9,8 +9,6 @@ from pathlib import Path
 import httpx
 import pytest
 from prometheus_client import Metric
-from prometheus_client.openmetrics.parser import text_string_to_metric_families as strictly_parsed
-from prometheus_client.parser import text_string_to_metric_families as parsed
 from prometheus_client.samples import Sample
 
 from exporter import collector
@@ -25,6 +23,7 @@ from exporter.simulator.settings import Settings
 from exporter.web.exposition import OPENMETRICS, TEXT, Exposition
 from tests.conftest import Compare
 from tests.programs import program
+from tests.scraped import read_openmetrics, read_text, samples
 from tests.small_world import NOW, small_world
 
 VARYING = {
@@ -96,29 +95,12 @@ def test_a_whole_scrape_as_openmetrics(as_openmetrics: str, golden: Compare) -> 
     golden("metrics.openmetrics", as_openmetrics)
 
 
-def strictly(text: str) -> Iterator[Metric]:
-    """Return what OpenMetrics' own parser reads; it accepts nothing that the format does not allow."""
-    found: Iterator[Metric] = strictly_parsed(text)  # type: ignore[no-untyped-call]  # it has no types
-    return found
-
-
-def numbers(families: Iterable[Metric]) -> dict[tuple[str, tuple[tuple[str, str], ...]], float]:
-    """Return the value of every series; none may be given twice."""
-    found: dict[tuple[str, tuple[tuple[str, str], ...]], float] = {}
-    for family in families:
-        for sample in family.samples:
-            key = (sample.name, tuple(sorted(sample.labels.items())))
-            assert key not in found
-            found[key] = sample.value
-    return found
-
-
 def test_both_formats_say_the_same(as_text: str, as_openmetrics: str, families: list[Metric]) -> None:
-    assert numbers(strictly(as_openmetrics)) == numbers(parsed(as_text)) == numbers(families)
+    assert samples(read_openmetrics(as_openmetrics)) == samples(read_text(as_text)) == samples(families)
 
 
 def test_the_strict_parser_reads_the_types_of_the_catalogue(as_openmetrics: str) -> None:
-    found = {family.name: (family.type, family.documentation) for family in strictly(as_openmetrics)}
+    found = {family.name: (family.type, family.documentation) for family in read_openmetrics(as_openmetrics)}
     catalogue = {
         family.name.removesuffix("_total" if family.kind is Kind.COUNTER else ""): (
             family.kind.value,
@@ -138,7 +120,7 @@ def test_every_family_is_in_it_but_those_of_trouble_and_of_single_jobs(families:
 
 
 def test_every_source_has_succeeded(families: list[Metric]) -> None:
-    found = numbers(families)
+    found = samples(families)
     for flag in ("datajobs_source_success", "datajobs_source_list_complete"):
         values = {dict(labels)["api"]: value for (name, labels), value in found.items() if name == flag}
         assert values == dict.fromkeys(APIS, 1.0)
@@ -148,7 +130,7 @@ def test_every_source_has_succeeded(families: list[Metric]) -> None:
 
 
 def test_every_timestamp_of_a_job_is_in_the_past_of_its_cloud(families: list[Metric]) -> None:
-    for (name, _), value in numbers(families).items():
+    for (name, _), value in samples(families).items():
         if name.endswith("_timestamp_seconds") and name not in VARYING and "credentials" not in name:
             assert NOW - 100 * 3600 < value <= NOW
 

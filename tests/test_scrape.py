@@ -1,93 +1,20 @@
+"""Deadlines, and collections that scrapes share."""
+
 import asyncio
-import logging
-from dataclasses import dataclass
-from typing import Any
 
 import httpx
 import pytest
 
 from exporter.errors import Reason
-from exporter.instruments import Instruments
-from exporter.logs import BURST, KEYS, REST, fields
-from exporter.scrape import GRACE, Result, Scraper, Standby
-from tests.apis.cases import CASES, NOW
-from tests.fakes import a_source, dated, the_settings
+from exporter.scrape import GRACE
+from tests.apis.cases import NOW
+from tests.scraping import FORBIDDEN, Cloud, Clouds, reason, shown
 from tests.turned import TURNED, Backend, now
-
-CASE = CASES["octopus_system_jobs"]
 
 
 @pytest.fixture
 def anyio_backend() -> Backend:
     return TURNED
-
-
-@dataclass
-class Cloud:
-    """Lists some jobs after a while, or fails in some way."""
-
-    takes: float = 0.0
-    number: int = 3
-    total: int | None = None
-    trouble: httpx.Response | Exception | None = None
-    status: str = "FINISHED"
-    asked: int = 0
-    clock: float = NOW
-
-    async def __call__(self, request: httpx.Request) -> httpx.Response:
-        self.asked += 1
-        await asyncio.sleep(self.takes)
-        if isinstance(self.trouble, Exception):
-            raise self.trouble
-        if self.trouble is not None:
-            return self.trouble
-        rows = [CASE.row(number) | {"status": self.status} for number in range(self.number)]
-        total = self.number if self.total is None else self.total
-        page = {"payload": {"list": rows, "page_info": {"total": total}}}
-        return httpx.Response(200, json=page, headers=dated(self.clock))
-
-
-FORBIDDEN = httpx.Response(403)
-
-
-class Clouds:
-    """A scraper over several clouds, one a source: the first is called "a"."""
-
-    def __init__(self, *clouds: Cloud, **settings: Any) -> None:
-        self.clouds = clouds
-        self.instruments = Instruments()
-        standbys = []
-        for name, cloud in zip("abc", clouds, strict=False):
-            counts = self.instruments.of(CASE.api, name)
-            source = a_source(the_settings(CASE.api, CASE.options, name=name, **settings), cloud, counts)
-            standbys.append(Standby(source, counts))
-        self.scraper = Scraper(standbys)
-
-    async def scrape(self, budget: float | None = None) -> list[Result]:
-        return await self.scraper.scrape(self.scraper.names, budget)
-
-    async def one(self, budget: float | None = None) -> Result:
-        [result] = await self.scrape(budget)
-        return result
-
-    def count(self, family: str, **labels: str) -> float:
-        """Return a counter of source "a"; a gauge of nothing is 0."""
-        wanted = {"api": CASE.api, "source": "a"} | labels
-        samples = (sample for metric in self.instruments.about_sources(["a"]) for sample in metric.samples)
-        return sum(
-            sample.value
-            for sample in samples
-            if sample.name == f"datajobs_{family}" and wanted.items() <= sample.labels.items()
-        )
-
-
-def reason(result: Result) -> Reason | None:
-    return result.error.reason if result.error else None
-
-
-def shown(result: Result) -> int | None:
-    """Return how many jobs a result shows, None for none at all."""
-    return result.snapshot.listed if result.snapshot else None
 
 
 async def test_all_sources_are_collected_side_by_side_in_their_order() -> None:
@@ -247,124 +174,6 @@ async def test_the_next_scrape_collects_anew() -> None:
     assert (cloud.asked, clouds.count("scrapes_coalesced_total")) == (2, 0)
 
 
-class TestMinInterval:
-    async def test_a_finished_collection_serves_again_for_so_long(self) -> None:
-        cloud = Cloud(takes=2)
-        clouds = Clouds(cloud, min_interval=30.0)
-        first = await clouds.one()
-        cloud.number = 7
-        await asyncio.sleep(27.9)  # since it began
-        again = await clouds.one()
-        assert (again.snapshot, again.error, cloud.asked) == (first.snapshot, None, 1)
-        assert clouds.count("scrapes_coalesced_total") == 1
-        await asyncio.sleep(0.1)
-        assert (shown(await clouds.one()), cloud.asked) == (7, 2)
-
-    async def test_a_failed_one_does_not(self) -> None:
-        cloud = Cloud(trouble=FORBIDDEN)
-        clouds = Clouds(cloud, min_interval=30.0)
-        assert reason(await clouds.one()) is Reason.PERMISSION
-        cloud.trouble = None
-        assert shown(await clouds.one()) == 3
-
-    async def test_nor_does_an_incomplete_one(self) -> None:
-        cloud = Cloud(total=4)
-        clouds = Clouds(cloud, min_interval=30.0)
-        assert shown(await clouds.one()) == 3
-        cloud.total = None
-        result = await clouds.one()
-        assert result.snapshot is not None
-        assert result.snapshot.complete
-
-    async def test_it_is_off_by_default(self) -> None:
-        cloud = Cloud()
-        clouds = Clouds(cloud)
-        await asyncio.gather(clouds.one())
-        await asyncio.gather(clouds.one())
-        assert cloud.asked == 2
-
-
-class TestStaleness:
-    async def test_the_last_complete_numbers_are_shown_with_their_own_time_and_then_nothing(self) -> None:
-        cloud = Cloud()
-        clouds = Clouds(cloud, max_staleness=300.0)
-        await clouds.one()
-        cloud.trouble, cloud.clock, cloud.number = FORBIDDEN, NOW + 300, 7
-        await asyncio.sleep(300)
-        stale = await clouds.one()
-        assert (shown(stale), reason(stale), stale.last_success) == (3, Reason.PERMISSION, NOW)
-        await asyncio.sleep(0.001)
-        gone = await clouds.one()
-        assert (shown(gone), reason(gone), gone.last_success) == (None, Reason.PERMISSION, NOW)
-
-    async def test_they_come_back_with_the_cloud(self) -> None:
-        cloud = Cloud()
-        clouds = Clouds(cloud)
-        await clouds.one()
-        cloud.trouble = FORBIDDEN
-        await clouds.one()
-        cloud.trouble, cloud.clock, cloud.number = None, NOW + 60, 5
-        result = await clouds.one()
-        assert (shown(result), result.error, result.last_success) == (5, None, NOW + 60)
-
-    async def test_a_source_that_never_succeeded_shows_nothing(self) -> None:
-        result = await Clouds(Cloud(trouble=FORBIDDEN)).one()
-        assert (shown(result), result.last_success) == (None, None)
-        assert result.duration == 0
-
-    async def test_incomplete_numbers_are_shown_but_replace_no_complete_ones(self) -> None:
-        cloud = Cloud()
-        clouds = Clouds(cloud)
-        await clouds.one()
-        cloud.number, cloud.total, cloud.clock = 5, 9, NOW + 60
-        incomplete = await clouds.one()
-        assert (shown(incomplete), incomplete.error, incomplete.last_success) == (5, None, NOW + 60)
-        assert incomplete.snapshot is not None
-        assert not incomplete.snapshot.complete
-        cloud.trouble = FORBIDDEN
-        fallback = await clouds.one()
-        assert (shown(fallback), fallback.last_success) == (3, NOW)
-        assert fallback.snapshot is not None
-        assert fallback.snapshot.complete
-
-    async def test_incomplete_numbers_are_no_fallback(self) -> None:
-        cloud = Cloud(total=9)
-        clouds = Clouds(cloud)
-        await clouds.one()
-        cloud.trouble = FORBIDDEN
-        result = await clouds.one()
-        assert (shown(result), result.last_success) == (None, NOW)
-
-    async def test_without_staleness_a_failure_shows_nothing(self) -> None:
-        cloud = Cloud()
-        clouds = Clouds(cloud, max_staleness=0.0)
-        await clouds.one()
-        await asyncio.sleep(1)
-        cloud.trouble = FORBIDDEN
-        assert shown(await clouds.one()) is None
-
-    async def test_one_who_cannot_wait_is_shown_them_too(self) -> None:
-        cloud = Cloud()
-        clouds = Clouds(cloud)
-        await clouds.one()
-        cloud.takes = 5
-        patient = asyncio.create_task(clouds.one())
-        await asyncio.sleep(1)
-        result = await clouds.one(1)
-        assert (shown(result), reason(result), result.last_success) == (3, Reason.TIMEOUT, NOW)
-        assert str(result.error) == "still under way when this scrape had to be answered"
-        await patient
-
-
-async def test_a_failure_is_never_kept() -> None:
-    cloud = Cloud(trouble=FORBIDDEN)
-    clouds = Clouds(cloud)
-    for _ in range(3):
-        await clouds.one()
-    cloud.trouble = None
-    assert (shown(await clouds.one()), cloud.asked) == (3, 4)
-
-
 async def test_a_bug_in_one_source_does_not_silence_the_others(caplog: pytest.LogCaptureFixture) -> None:
     clouds = Clouds(Cloud(trouble=ZeroDivisionError("planted")), Cloud())
     broken, fine = await clouds.scrape()
@@ -390,102 +199,6 @@ async def test_values_that_are_new_are_counted_each_time_they_are_seen() -> None
     assert clouds.count("unknown_values_total", field="status") == 3
     await clouds.one()
     assert clouds.count("unknown_values_total", field="status") == 6
-
-
-def told(caplog: pytest.LogCaptureFixture) -> list[tuple[str, str]]:
-    """Return what the scraper has logged since the last look."""
-    lines = [
-        (record.levelname, record.getMessage())
-        for record in caplog.records
-        if record.name == "exporter.scrape" and record.levelno > logging.DEBUG
-    ]
-    caplog.clear()
-    return lines
-
-
-async def test_a_change_of_state_is_one_line_in_the_log(caplog: pytest.LogCaptureFixture) -> None:
-    caplog.set_level(logging.INFO)
-    cloud = Cloud()
-    clouds = Clouds(cloud)
-    await clouds.one()
-    assert told(caplog) == []
-    cloud.trouble = FORBIDDEN
-    for _ in range(3):
-        await clouds.one()
-    [(level, message)] = told(caplog)
-    assert level == "WARNING"
-    assert message.startswith("source a: not collected (permission): GET /v1.0/p/data/system-jobs: 403")
-    cloud.trouble = httpx.Response(404)
-    for _ in range(3):
-        await clouds.one()
-    [(level, message)] = told(caplog)
-    assert message.startswith("source a: not collected (not_found): ")
-    cloud.trouble = None
-    for _ in range(3):
-        await clouds.one()
-    assert told(caplog) == [("INFO", "source a: collected again (3 listed)")]
-
-
-async def test_a_cloud_that_fails_in_turn_for_two_reasons_is_no_storm_in_the_log(
-    caplog: pytest.LogCaptureFixture,
-) -> None:
-    caplog.set_level(logging.INFO)
-    cloud = Cloud()
-    clouds = Clouds(cloud)
-    for number in range(1_000):
-        cloud.trouble = (FORBIDDEN, httpx.Response(404))[number % 2]
-        await clouds.one()
-        await asyncio.sleep(60)
-    lines = told(caplog)
-    assert BURST <= len(lines) <= BURST + now() / REST
-    cloud.trouble = None
-    await asyncio.sleep(REST)
-    await clouds.one()
-    assert told(caplog) == [("INFO", "source a: collected again (3 listed)")]
-
-
-async def test_a_bug_that_stays_is_told_once(caplog: pytest.LogCaptureFixture) -> None:
-    cloud = Cloud(trouble=ZeroDivisionError("planted"))
-    clouds = Clouds(cloud)
-    results = [await clouds.one() for _ in range(10)]
-    assert len(told(caplog)) == 1
-    # What led to it holds whole pages, and is let go once it has been told.
-    assert [result.error and result.error.__cause__ for result in results] == [None] * 10
-
-
-async def test_the_state_of_a_source_has_keys_for_machines(caplog: pytest.LogCaptureFixture) -> None:
-    caplog.set_level(logging.INFO)
-    cloud = Cloud(trouble=httpx.Response(403, json={"error_code": "octopus.400003", "error_msg": "no"}))
-    clouds = Clouds(cloud)
-    await clouds.one()
-    cloud.trouble = None
-    await clouds.one()
-    about = {"source": "a", "api": CASE.api}
-    keys = [
-        {key: value for key, value in fields(record).items() if key in KEYS and value is not None}
-        for record in caplog.records
-        if record.name == "exporter.scrape"
-    ]
-    assert keys == [
-        {**about, "reason": "permission", "code": "octopus.400003"},
-        {**about, "listed": 3, "requests": 1},
-    ]
-
-
-async def test_each_scrape_is_one_line_for_whoever_wants_to_know(caplog: pytest.LogCaptureFixture) -> None:
-    caplog.set_level(logging.DEBUG)
-    clouds = Clouds(Cloud(takes=2), Cloud(trouble=FORBIDDEN))
-    await clouds.scrape()
-    *_, record = [record for record in caplog.records if record.levelno == logging.DEBUG]
-    wanted = {"sources": 2, "failed": 1, "requests": 2, "seconds": 2.0}
-    assert {key: value for key, value in fields(record).items() if key in KEYS} == wanted
-
-
-async def test_no_request_has_a_line_of_its_own_above_debug(caplog: pytest.LogCaptureFixture) -> None:
-    caplog.set_level(logging.INFO)
-    clouds = Clouds(Cloud(number=450))
-    assert (await clouds.one()).requests == 4
-    assert [record for record in caplog.records if record.name.startswith("exporter")] == []
 
 
 async def test_closing_ends_what_is_under_way_and_leaves_nothing_behind() -> None:

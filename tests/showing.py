@@ -1,0 +1,113 @@
+"""Results that show jobs, and the text that becomes of them."""
+
+import re
+from collections.abc import Sequence
+from typing import Any
+
+import httpx
+import msgspec
+from prometheus_client.exposition import generate_latest
+
+from exporter import collector
+from exporter.apis import dataarts_jobs, octopus_queuing_jobs, octopus_system_jobs, pai_dataset_jobs
+from exporter.errors import Reason, SourceError
+from exporter.metrics import CATALOGUE, About
+from exporter.model import Item, Job, LastRun, Phase, Place
+from exporter.scrape import Result
+from exporter.source import Snapshot
+from exporter.tally import Queued, QueueGroup, Tally
+from exporter.web.exposition import Exposition
+from tests.fakes import a_source, answers, the_settings
+
+NOW = 1_700_000_000.0
+
+
+OPTIONS: dict[str, msgspec.Struct] = {
+    "pai_dataset_jobs": pai_dataset_jobs.Options(datasets=("d-1",)),
+    "octopus_system_jobs": octopus_system_jobs.Options(project_id="p"),
+    "octopus_queuing_jobs": octopus_queuing_jobs.Options(project_id="p"),
+    "dataarts_jobs": dataarts_jobs.Options(project_id="p"),
+}
+
+
+def shown(
+    api: str,
+    items: Sequence[Item],
+    *,
+    complete: bool = True,
+    error: SourceError | None = None,
+    seen: Sequence[tuple[Place, str]] = (),
+    queue: Sequence[QueueGroup] = (),
+    last_success: float | None = NOW,
+    duration: float | None = 0.5,
+) -> Result:
+    """Return a result that shows these jobs."""
+    source = a_source(the_settings(api, OPTIONS[api], name="one"), answers(httpx.Response(200)))
+    tally = Tally(lookback=3600.0, standing=source.words.standing)
+    tally.take(items, NOW)
+    tally.seen_types.update(seen)
+    tally.queue.update((group, Queued()) for group in queue)
+    snapshot = Snapshot(
+        tally=tally,
+        complete=complete,
+        listed=len(items),
+        reported=len(items) + (not complete),
+        as_of=NOW,
+        began=0.0,
+        requests=1,
+    )
+    return Result(source=source, error=error, snapshot=snapshot, last_success=last_success, duration=duration)
+
+
+def nothing(api: str = "octopus_system_jobs") -> Result:
+    """Return a result that has nothing to show."""
+    source = a_source(the_settings(api, OPTIONS[api], name="one"), answers(httpx.Response(200)))
+    error = SourceError(Reason.SERVER, "broken")
+    return Result(source=source, error=error, snapshot=None, last_success=None, duration=None)
+
+
+def text(results: Sequence[Result], *families: str) -> str:
+    """Return the samples of families as Prometheus reads them, less the labels and prefix that all have."""
+    wanted = {f"datajobs_{family}" for family in families}
+    found = [metric for metric in collector.families(results) if metric.name in wanted]
+    body: bytes = generate_latest(Exposition(found))
+    lines = [line for line in body.decode().splitlines() if not line.startswith("#")]
+    return "\n".join(map(_short, lines))
+
+
+def _short(line: str) -> str:
+    assert re.search(r'[{,]api="\w+"', line)
+    assert ',source="one"' in line
+    line = re.sub(r'api="\w+",?|,?source="one"', "", line.removeprefix("datajobs_"))
+    return line.replace("{,", "{").replace("{}", "")
+
+
+def expected(block: str) -> str:
+    """Return a block of text without its indentation."""
+    return "\n".join(line.strip() for line in block.strip().splitlines())
+
+
+def system_job(status: str, **changes: Any) -> Job:
+    known: dict[str, Any] = {
+        "key": 1,
+        "workspace": "0",
+        "job_type": "FRAME_EXTRACT",
+        "status": status,
+        "phase": octopus_system_jobs.STATUSES.get(status, Phase.UNKNOWN),
+    }
+    return Job(**(known | changes))
+
+
+def factory_job(status: str, run: LastRun | None = None, **changes: Any) -> Job:
+    known: dict[str, Any] = {
+        "key": status,
+        "workspace": "w",
+        "job_type": "BATCH",
+        "status": status,
+        "phase": dataarts_jobs.BATCH[status],
+        "last_run": run,
+    }
+    return Job(**(known | changes))
+
+
+ABOUT_JOBS = {family.name for family in CATALOGUE if family.about is About.JOBS}
