@@ -22,6 +22,7 @@ from exporter import __version__, logs
 from exporter.apis import APIS
 from exporter.commands.options import (
     address_option,
+    check_options,
     config_option,
     log_options,
     weather_options,
@@ -100,22 +101,29 @@ def main(
 
 @main.command()
 @config_option
-@click.option("--offline", is_flag=True, help="Only read the configuration.")
+@check_options
 @click.pass_context
-def check(context: click.Context, *, config_file: Path, offline: bool) -> None:
+def check(
+    context: click.Context, *, config_file: Path, offline: bool, scrape_interval: float, form: str
+) -> None:
     """Validate the configuration and try every source.
 
-    Prints what each lists and how many requests a scrape costs. Ends with status 1 where a source failed.
+    Prints what each lists, how many requests scrapes cost, and what to do about each failure. Ends with
+    status 1 where a source failed.
     """
-    config = configuration(chosen(context, config_file))
-    if offline:
-        count = len(config.sources)
-        click.echo(f"the configuration is good: {count} source{'s' if count > 1 else ''}")
-        return
-    from exporter.commands.check import check as check_sources
+    from exporter.commands import check as checking
 
-    logs.set_up("error", "logfmt", without_secrets)  # what sources failed of is in the table
-    sys.exit(0 if run(check_sources(config, console())) else FAILED)
+    config = configuration(chosen(context, config_file), form)
+    if offline:
+        click.echo(checking.offline(config, form))
+        return
+    logs.set_up("error", "logfmt", without_secrets)  # what sources failed of is told below the table
+    report = run(checking.check(config, scrape_interval, console(stderr=True)))
+    if form == "json":
+        click.echo(checking.as_json(report))
+    else:
+        checking.show(report, console())
+    sys.exit(0 if report.good else FAILED)
 
 
 @main.command()
@@ -146,7 +154,7 @@ def once(context: click.Context, *, config_file: Path, names: Sequence[str], out
         config = Config(sources=tuple(source for source in config.sources if source.name in names))
     logs.set_up("error", "logfmt", without_secrets)  # what sources failed of is told below the metrics
     try:
-        good = run(collect_once(config, output))
+        good = run(collect_once(config, output, console(stderr=True)))
     except OSError as exc:
         if exc.errno == errno.EPIPE:
             raise  # whoever read our output has seen enough: click ends without a word
@@ -235,18 +243,24 @@ def chosen(context: click.Context, config_file: Path) -> Path:
     return config_file if named else before
 
 
-def console() -> "Console":
+def console(*, stderr: bool = False) -> "Console":
     """Return where tables are printed; only a terminal has a width that they must fit."""
     from rich.console import Console
 
-    return Console(width=None if sys.stdout.isatty() or "COLUMNS" in os.environ else WIDE)
+    is_terminal = (sys.stderr if stderr else sys.stdout).isatty()
+    return Console(stderr=stderr, width=None if is_terminal or "COLUMNS" in os.environ else WIDE)
 
 
-def configuration(path: Path) -> Config:
+def configuration(path: Path, form: str = "table") -> Config:
     """Return the configuration, or end with every mistake in it."""
     try:
         return load(path, APIS)
     except ConfigError as exc:
+        if form == "json":
+            from exporter.commands.check import mistakes_as_json
+
+            click.echo(mistakes_as_json(exc))
+            sys.exit(WRONG_USAGE)
         fail(str(exc))
 
 

@@ -82,7 +82,8 @@ class Standby:
         self._flight: Flight | None = None
         self._complete: Snapshot | None = None
         self._last_success: float | None = None
-        self._outcome: Snapshot | SourceError | None = None
+        self.outcome: Snapshot | SourceError | None = None
+        """How the last collection ended; None before there was one."""
         self._duration: float | None = None
         self._requests: int | None = None
         about = {"source": source.settings.name, "api": source.settings.api}
@@ -101,7 +102,7 @@ class Standby:
     @property
     def last(self) -> Result | None:
         """How the last collection went, with what may be shown now; None before there was one."""
-        return None if self._outcome is None else self._shown(self._outcome)
+        return None if self.outcome is None else self._shown(self.outcome)
 
     async def aclose(self) -> None:
         """End a collection that is under way and close the connections."""
@@ -139,7 +140,7 @@ class Standby:
             return
         self._duration = asyncio.get_running_loop().time() - flight.began
         self._requests = self.source.requests - flight.requests_before
-        outcome = self._outcome = task.result()
+        outcome = self.outcome = task.result()
         if isinstance(outcome, SourceError):
             if not outcome.counted:
                 self._instruments.failed(outcome.reason)

@@ -12,7 +12,7 @@ from rich.table import Table
 
 from exporter.apis import APIS
 from exporter.assembly import assemble
-from exporter.commands import check
+from exporter.commands import tables
 from exporter.commands.simulate import Weather, clouds
 from exporter.config import Config, load
 from exporter.instruments import Instruments
@@ -123,7 +123,7 @@ def configuration(simulated: str) -> Config:
 
 def summarise(results: Sequence[Result], console: Console) -> None:
     """Print a table of the sources and one of their jobs by phase."""
-    console.print(check.table(results))
+    console.print(tables.of_results(results))
     console.print()
     if any(result.snapshot is not None for result in results):
         console.print(phases(results))

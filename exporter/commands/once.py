@@ -7,20 +7,28 @@ from contextlib import suppress
 from pathlib import Path
 
 from prometheus_client import generate_latest
+from rich.console import Console
 
 from exporter import collector
 from exporter.assembly import assemble
+from exporter.commands.progress import progress
 from exporter.config import Config
 from exporter.instruments import Instruments
 from exporter.web.exposition import Exposition
 
 
-async def once(config: Config, output: Path | None) -> bool:
-    """Collect every source once and write what a scrape would show; return whether all succeeded."""
+async def once(config: Config, output: Path | None, terminal: Console) -> bool:
+    """Collect every source once and write what a scrape would show; return whether all succeeded.
+
+    How far that is, and what went wrong, is shown on ``terminal``.
+    """
+    if output is not None and output.suffix != ".prom":
+        sys.stderr.write(f"warning: {output}: node_exporter's textfile collector reads only *.prom\n")
     instruments = Instruments()
     scraper = assemble(config, instruments)
     try:
-        results = await scraper.scrape(scraper.names, None)
+        with progress(scraper, terminal):
+            results = await scraper.scrape(scraper.names, None)
     finally:
         await scraper.aclose()
     families = [*collector.families(results), *instruments.about_sources(scraper.names)]
@@ -32,8 +40,8 @@ async def once(config: Config, output: Path | None) -> bool:
         replace(output, text)
     for result in results:
         if result.error is not None:
-            name = result.source.settings.name
-            sys.stderr.write(f"source {name}: {result.error.reason}: {result.error.message}\n")
+            where = ", ".join(filter(None, (result.source.settings.name, result.error.walk)))
+            sys.stderr.write(f"source {where}: {result.error.reason}: {result.error.message}\n")
     return all(result.error is None for result in results)
 
 

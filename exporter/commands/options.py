@@ -7,6 +7,7 @@ from typing import Any, TypeVar
 import click
 
 from exporter import logs
+from exporter.config import seconds_of
 
 DEFAULT_CONFIG = Path("config.yaml")
 
@@ -67,6 +68,39 @@ def log_options(command: Command) -> Command:
         help="The form of log lines.",
     )
     return level(form(command))
+
+
+def checked_duration(_: click.Context, __: click.Parameter, text: str) -> float:
+    """Return the seconds of a duration in Prometheus' form, or refuse it."""
+    try:
+        found = seconds_of(text)
+    except ValueError as exc:
+        raise click.BadParameter(str(exc)) from exc
+    if found <= 0:
+        raise click.BadParameter(f"{text!r} is no time at all; write one like 60s")
+    return found
+
+
+def check_options(command: Command) -> Command:
+    """Add what the check alone takes."""
+    offline = click.option("--offline", is_flag=True, help="Only read the configuration.")
+    interval = click.option(
+        "--scrape-interval",
+        metavar="DURATION",
+        callback=checked_duration,
+        default="60s",
+        show_default=True,
+        help="How often Prometheus scrapes, for the requests per hour.",
+    )
+    form = click.option(
+        "--output",
+        "form",
+        type=click.Choice(("table", "json")),
+        default="table",
+        show_default=True,
+        help="For people or for programs.",
+    )
+    return offline(interval(form(command)))
 
 
 def checked_faults(_: click.Context, __: click.Parameter, texts: Sequence[str]) -> Sequence[str]:

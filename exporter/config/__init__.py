@@ -18,6 +18,7 @@ from exporter.config.values import (
     Region,
     Several,
     duration,
+    seconds_of,
 )
 
 __all__ = [
@@ -39,4 +40,5 @@ __all__ = [
     "duration",
     "load",
     "masked",
+    "seconds_of",
 ]

@@ -137,6 +137,14 @@ def boolean(scalar: Scalar) -> bool:
     return scalar.text == "true"
 
 
+def seconds_of(text: str) -> float:
+    """Return the seconds that a duration like 1h30m means; raises ValueError that says what to write."""
+    try:
+        return seconds(Scalar(line=0, column=0, text=text, written=text, taken_for="str"))
+    except Wrong as exc:
+        raise ValueError(f"{exc.problem}; {exc.cure}") from None
+
+
 def seconds(scalar: Scalar) -> float:
     """Return a duration in seconds."""
     match = DURATION.fullmatch(scalar.text)

@@ -14,6 +14,7 @@ from tests.cli.running import (
     invoke,
     judge,
     run,
+    running,
     with_a_source_that_fails,
 )
 from tests.scraped import read_text, samples
@@ -41,6 +42,34 @@ def test_sources_that_fail_are_status_1_beside_what_the_others_gave(tmp_path: Pa
     assert sources(ended.stdout) == {**dict.fromkeys(NAMES, 1.0), "pai-vision": 0.0}
     [told] = ended.stderr.splitlines()
     assert told.startswith("source pai-vision: authentication: GET /api/v1/datasets: ")
+
+
+def test_a_failure_names_the_list(tmp_path: Path) -> None:
+    path = config_file(tmp_path)
+    with running("simulate", "--listen=127.0.0.1:0", "--fault=octopus_system_jobs:http-403") as simulated:
+        clouds = simulated.out.wait_for("simulated clouds on ").split()[3]
+        ended = run("once", "--config.file", path, "--source=octopus", SIMULATED=clouds)
+        assert simulated.end() == 0
+    assert ended.stderr.startswith("source octopus, workspace ")
+
+
+def test_no_sample_has_a_timestamp(config: Path, clouds: str) -> None:
+    """The textfile collector of node_exporter refuses the whole file then."""
+    ended = run("once", "--config.file", config, SIMULATED=clouds)
+    found = [sample for family in read_text(ended.stdout) for sample in family.samples]
+    assert len(found) > 100
+    assert {sample.timestamp for sample in found} == {None}
+
+
+def test_a_name_that_node_exporter_would_not_read_is_warned_of(
+    tmp_path: Path, config: Path, clouds: str
+) -> None:
+    output = tmp_path / "jobs.txt"
+    ended = run("once", "--config.file", config, "--output", output, SIMULATED=clouds)
+    assert ended.returncode == 0
+    told = f"warning: {output}: node_exporter's textfile collector reads only *.prom\n"
+    assert ended.stderr == told
+    assert sources(output.read_text()) == dict.fromkeys(NAMES, 1.0)
 
 
 def test_only_named_sources_are_collected_into_a_file_that_all_may_read(
