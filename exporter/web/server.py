@@ -104,34 +104,40 @@ class _Server(uvicorn.Server):
             listening.close()
         for connection in list(self.server_state.connections):
             connection.shutdown()
-        if not await self._finished(self._patience):
+        if not await self._until(self._answered, self._patience):
             await self._give_up()
-            if not await self._finished(LAST_WORDS):
-                log.warning("requests that did not end in time were cut: %d", len(self.server_state.tasks))
-        await self._parted()
+            if not await self._until(self._answered, LAST_WORDS):
+                log.warning("answers that did not end in time were cut: %d", self._unanswered())
+        await self._until(self._parted, GOODBYE)
         await self._cut()
         await self.lifespan.shutdown()
-
-    async def _finished(self, seconds: float) -> bool:
-        """Wait for requests to end, at most for so long."""
-        if tasks := set(self.server_state.tasks):
-            await asyncio.wait(tasks, timeout=seconds)
-        return all(task.done() for task in tasks)
-
-    async def _parted(self) -> None:
-        """Wait for connections to end, for no longer than a good client needs."""
-        with suppress(TimeoutError):
-            async with asyncio.timeout(GOODBYE):
-                while self.server_state.connections:  # noqa: ASYNC110  uvicorn has no event for it
-                    await asyncio.sleep(0.02)
 
     async def _cut(self) -> None:
         for connection in list(self.server_state.connections):
             connection.transport.abort()
-        await self._parted()
+        await self._until(self._parted, GOODBYE)
         for task in self.server_state.tasks:
             task.cancel()
-        await self._finished(GOODBYE)
+        await self._until(self._answered, GOODBYE)
+
+    async def _until(self, condition: Callable[[], bool], seconds: float) -> bool:
+        """Wait until a condition holds, at most for so long; tell whether it does."""
+        with suppress(TimeoutError):
+            async with asyncio.timeout(seconds):
+                while not condition():  # noqa: ASYNC110  uvicorn has no events for them
+                    await asyncio.sleep(0.02)
+        return condition()
+
+    def _answered(self) -> bool:
+        return self._unanswered() == 0
+
+    def _unanswered(self) -> int:
+        """Count the requests that are under way and the answers that have not been taken yet."""
+        left = [1 for other in self.server_state.connections if other.transport.get_write_buffer_size()]
+        return len(self.server_state.tasks) + len(left)
+
+    def _parted(self) -> bool:
+        return not self.server_state.connections
 
 
 def _cancellable(app: ASGIApp) -> ASGIApp:

@@ -12,7 +12,7 @@ from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
 from starlette.routing import Route
 
-from exporter.web.server import AddressError, listen, parse, serving, url
+from exporter.web.server import GOODBYE, AddressError, listen, parse, serving, url
 from tests.web.served import collections, served, until
 
 
@@ -90,9 +90,15 @@ def test_an_address_that_is_not_ours_is_told_in_one_line(address: str) -> None:
 def test_urls_can_be_opened_in_a_browser() -> None:
     everywhere, four, six = listen([":0", "127.0.0.1:0", "[::1]:0"])
     with everywhere, four, six:
+        assert url(four, secure=True) == f"https://127.0.0.1:{four.getsockname()[1]}/"
+        assert url(six, "/sd", secure=True) == f"https://[::1]:{six.getsockname()[1]}/sd"
         assert url(everywhere) == f"http://localhost:{everywhere.getsockname()[1]}/"
         assert url(four, "/sd") == f"http://127.0.0.1:{four.getsockname()[1]}/sd"
         assert url(six, "/metrics") == f"http://[::1]:{six.getsockname()[1]}/metrics"
+
+
+LARGE = 50_000_000
+"""More characters than sockets buffer."""
 
 
 class House:
@@ -101,7 +107,8 @@ class House:
     def __init__(self) -> None:
         self.inside = 0
         self.given_up = asyncio.Event()
-        self.app = Starlette(routes=[Route("/", self.quick), Route("/slow", self.slow)])
+        pages = {"/": self.quick, "/slow": self.slow, "/stubborn": self.stubborn, "/large": self.large}
+        self.app = Starlette(routes=[Route(path, page) for path, page in pages.items()])
 
     async def quick(self, _: Request) -> Response:
         return PlainTextResponse("here\n")
@@ -110,6 +117,15 @@ class House:
         self.inside += 1
         await self.given_up.wait()
         return PlainTextResponse("late\n")
+
+    async def stubborn(self, _: Request) -> Response:
+        self.inside += 1
+        await asyncio.Event().wait()
+        return PlainTextResponse("never\n")
+
+    async def large(self, _: Request) -> Response:
+        self.inside += 1
+        return PlainTextResponse("x" * LARGE)
 
     async def give_up(self) -> None:
         self.given_up.set()
@@ -179,6 +195,45 @@ async def test_requests_that_take_too_long_are_hurried_at_the_end_and_still_answ
             await until(lambda: house.inside == 1)
         assert (await slow).text == "late\n"
     assert [record for record in caplog.records if record.name.startswith("uvicorn")] == []
+
+
+async def test_an_answer_that_is_taken_slowly_is_taken_whole() -> None:
+    [listening] = listen(["127.0.0.1:0"])
+    house = House()
+    async with serving(house.app, [listening], house.give_up, patience=60):
+        reader, writer = await asyncio.open_connection(*listening.getsockname(), limit=1)
+        writer.write(b"GET /large HTTP/1.1\r\nHost: here\r\n\r\n")
+        await until(lambda: house.inside == 1)
+        slow = asyncio.create_task(slowly(reader))
+    assert await slow > LARGE
+    writer.close()
+    await writer.wait_closed()
+
+
+async def slowly(reader: asyncio.StreamReader) -> int:
+    """Read to the end, after longer than a connection has for its goodbye; return how much there was."""
+    await asyncio.sleep(GOODBYE * 1.2)
+    count = 0
+    while part := await reader.read(1_000_000):
+        count += len(part)
+    return count
+
+
+async def test_what_does_not_end_even_then_is_cut(caplog: pytest.LogCaptureFixture) -> None:
+    before = asyncio.all_tasks()
+    [listening] = listen(["127.0.0.1:0"])
+    house = House()
+    async with asyncio.timeout(10), serving(house.app, [listening], house.give_up, patience=0.1):
+        streams = [await asyncio.open_connection(*listening.getsockname(), limit=1) for _ in range(2)]
+        for (_, writer), path in zip(streams, ("stubborn", "large"), strict=True):
+            writer.write(f"GET /{path} HTTP/1.1\r\nHost: here\r\n\r\n".encode())
+        await until(lambda: house.inside == 2)
+    assert [record.getMessage() for record in caplog.records] == [
+        "answers that did not end in time were cut: 2"
+    ]
+    for _, writer in streams:
+        writer.transport.abort()
+    assert asyncio.all_tasks() == before
 
 
 async def test_a_connection_that_is_cut_in_a_scrape_leaves_nothing_behind(tmp_path: Path) -> None:
