@@ -54,12 +54,12 @@ def _fetch(make: Callable[[], Vendors]) -> AccessKey:
     return _key(make().get_credentials())
 
 
-def _key(found: Any, expires_at: int | None = None) -> AccessKey:
+def _key(found: Any) -> AccessKey:
     return whole(
         found.get_access_key_id(),
         found.get_access_key_secret(),
         found.get_security_token(),
-        found.get_expiration() or expires_at,
+        found.get_expiration() or None,
     )
 
 
@@ -78,15 +78,15 @@ class _Profile:
         if self._provider is None or self._version != _version_of(self._provider):
             self._provider = self._make()
             self._version = _version_of(self._provider)
-        found = self._provider.get_credentials()
-        return _key(found, _end_of(self._provider))
+        if _behind(self._provider) is None:
+            self._provider.get_credentials()
+        return _key((_behind(self._provider) or self._provider).get_credentials())
 
 
-def _end_of(profile: Vendors) -> int | None:
-    """Return when the key that a profile leads to ends: the library knows it and does not pass it on."""
-    inner = getattr(profile, f"_{type(profile).__name__}__innerProvider", None)
-    end = inner.get_credentials().get_expiration() if inner is not None else None
-    return end if isinstance(end, int) else None
+def _behind(profile: Vendors) -> Vendors | None:
+    """Return what a profile leads to: it knows when its key ends, and the profile does not pass that on."""
+    inner: Vendors | None = getattr(profile, f"_{type(profile).__name__}__innerProvider", None)
+    return inner
 
 
 def _version_of(profile: Vendors) -> tuple[int, ...]:

@@ -65,7 +65,18 @@ SECRET_FILES = (
 )
 """Variables whose values, or whose files' contents, the libraries send; an answer may echo them."""
 
-_BODY = re.compile(r"(?:result|error_msg|detail):\s*(?=[{<])")
+_POOL = re.compile(
+    r"HTTPS?ConnectionPool\(host='([^']+)', port=\d+\): (?:Max retries exceeded with url: \S+ )?"
+)
+_SERVICE = re.compile(
+    r"(?:\w+ - )?\{status_code:(\d+),request_id:[^,]*,error_code:([^,]*),error_msg:(.*),encoded_auth.*\}",
+    re.DOTALL,
+)
+"""How the library of Huawei Cloud writes an answer."""
+
+_RESULT = re.compile(r"result: (.*)", re.DOTALL)
+"""How that of Alibaba Cloud does."""
+
 _USER = re.compile(r"//[^/@\s]+@")
 _QUERY = re.compile(r"\?[^\s'\")]*")
 _OBJECT = re.compile(r"<[^<>]* object at 0x[0-9a-f]+>(?:, |: )?")
@@ -129,7 +140,7 @@ def whole(key_id: object, secret: object, token: object = None, expires_at: floa
         id=key_id,
         secret=Secret(secret),
         security_token=Secret(token) if isinstance(token, str) and token else None,
-        expires_at=expires_at,
+        expires_at=None if expires_at is None else float(expires_at),
     )
 
 
@@ -147,17 +158,18 @@ def told(failure: Exception) -> str:
     if kind not in TOLD:
         return f"{kind}: {INSTEAD[kind]}" if kind in INSTEAD else kind
     text = str(failure).removeprefix(f"{kind} - ")
-    text = _OBJECT.sub("", _QUERY.sub("?…", _USER.sub("//", _read(text))))
+    text = _POOL.sub(r"\1: ", text)
+    text = _RESULT.sub(lambda found: _words(found[1]), text)
+    text = _SERVICE.sub(lambda found: f"{found[1]} {_words(found[3], found[2])}", text)
+    text = _OBJECT.sub("", _QUERY.sub("?…", _USER.sub("//", text)))
     return presentable(f"{kind}: {text}", LONGEST)
 
 
-def _read(text: str) -> str:
-    """Return the text with an answer's body in it brought down to what it says of the error."""
-    found = _BODY.search(text)
-    if found is None:
-        return text
-    error = read_error(text[found.end() :].encode(), "")
-    return text[: found.start()] + (" ".join(part for part in (error.code, error.message) if part) or "…")
+def _words(body: str, code: str = "None") -> str:
+    """Return what the body of an answer says of the error, and nothing else of it."""
+    error = read_error(body.encode(), "")
+    known = error.code or (None if code == "None" else code)
+    return ": ".join(part for part in (known, error.message) if part) or "…"
 
 
 def sent() -> list[Secret]:
