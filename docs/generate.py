@@ -3,7 +3,7 @@
 import asyncio
 import inspect
 import sys
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 import click
@@ -11,6 +11,9 @@ import httpx
 import msgspec
 from prometheus_client import Metric
 
+from docs.markdown import CURE, HERE, code, page, table
+from docs.options import configuration_page
+from docs.schema import written
 from exporter import collector
 from exporter.apis import APIS
 from exporter.apis.api import Api
@@ -28,26 +31,12 @@ from exporter.simulator.settings import Settings
 from exporter.simulator.world.living import living_world
 from exporter.tally import RUNNING_BOUNDS, SUBMITTING_BOUNDS
 
-HERE = Path(__file__).parent
-CURE = "python docs/generate.py"
 MOMENT = 1_900_000_000.0
 PER_JOB = 1_000
 """Enough for every family to have a sample."""
-BAR = r"\|"
 
 Given = Mapping[str, Mapping[str, set[str]]]
 """The labels that a family carries, by its name and by the API that gives it."""
-
-
-def table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
-    """Return a table in Markdown."""
-    lines = [head, ["---"] * len(head), *rows]
-    return "\n".join(f"| {' | '.join(cell.replace('|', BAR) for cell in line)} |" for line in lines)
-
-
-def code(words: Iterable[str]) -> str:
-    """Return words as they stand in a sentence, each as code."""
-    return ", ".join(f"`{word}`" for word in words)
 
 
 def given() -> Given:
@@ -178,13 +167,6 @@ def numbers(bounds: Sequence[float]) -> str:
     return f"{', '.join(first)} and {last}"
 
 
-def page(name: str, **parts: str) -> str:
-    """Return the page whose prose is in the file of that name with ``.in`` after it."""
-    prose = (HERE / f"{name}.in").read_text(encoding="utf-8")
-    mark = f"<!-- Written by `{CURE}` from {name}.in and the code: change those instead. -->"
-    return prose.format(mark=mark, **parts)
-
-
 def metrics_page() -> str:
     """Return metrics.md."""
     return page(
@@ -215,7 +197,12 @@ def described(name: str, command: click.Command) -> str:
     return f"## {name}\n\n{inspect.cleandoc(command.help or '')}\n\n{options}"
 
 
-PAGES: dict[str, Callable[[], str]] = {"metrics.md": metrics_page, "command-line.md": command_line_page}
+PAGES: dict[str, Callable[[], str]] = {
+    "metrics.md": metrics_page,
+    "command-line.md": command_line_page,
+    "configuration.md": configuration_page,
+    "config.schema.json": lambda: written(APIS),
+}
 
 
 def main(arguments: Sequence[str], folder: Path = HERE) -> int:
@@ -226,6 +213,7 @@ def main(arguments: Sequence[str], folder: Path = HERE) -> int:
         if not path.is_file() or path.read_text(encoding="utf-8") != text:
             outdated.append(f"docs/{name}")
             if "--check" not in arguments:
+                path.parent.mkdir(exist_ok=True)
                 path.write_text(text, encoding="utf-8")
     if "--check" not in arguments or not outdated:
         return 0

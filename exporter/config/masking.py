@@ -47,10 +47,11 @@ def _source(source: Source) -> dict[str, Any]:
 
 
 def _plain(values: msgspec.Struct, struct: type[msgspec.Struct]) -> dict[str, Any]:
-    return {key: _shown(getattr(values, about.name), about.type) for key, about in fields_of(struct).items()}
+    return {key: shown(getattr(values, about.name), about.type) for key, about in fields_of(struct).items()}
 
 
-def _shown(value: Any, kind: inspect.Type) -> Any:
+def shown(value: Any, kind: inspect.Type) -> Any:
+    """Return an option's value in the file's own form."""
     if isinstance(value, float) and _is_duration(kind):
         return duration(value)
     if isinstance(value, tuple):
