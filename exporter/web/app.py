@@ -95,11 +95,14 @@ class Web:
         """List one target per source, as Prometheus' HTTP service discovery wants it."""
         # The name that Prometheus reached us by; HTTP/1.0 may leave it out.
         address = request.url.netloc
-        return JSONResponse([self._target(address, name) for name in self._scraper.names])
+        # Where we are asked over HTTP, a proxy before us may speak TLS: then Prometheus' own scheme is right.
+        scheme = {"__scheme__": "https"} if request.url.scheme == "https" else {}
+        return JSONResponse([self._target(address, name, scheme) for name in self._scraper.names])
 
-    def _target(self, address: str, name: str) -> dict[str, object]:
+    def _target(self, address: str, name: str, scheme: dict[str, str]) -> dict[str, object]:
         settings = self._scraper.settings(name)
         labels = {
+            **scheme,
             # All targets share an address: without a name of its own each would write the same `up`.
             "instance": name,
             "__metrics_path__": "/probe",

@@ -158,6 +158,13 @@ async def test_discovery_lists_a_target_for_each_source(tmp_path: Path) -> None:
     assert all(isinstance(value, str) for value in values)
 
 
+async def test_what_is_discovered_over_tls_is_scraped_over_tls(tmp_path: Path) -> None:
+    async with served(tmp_path) as exporter:
+        for scheme, told in (("https", "https"), ("http", None)):
+            targets = (await exporter.http.get(f"{scheme}://datajobs.example/sd")).json()
+            assert [target["labels"].get("__scheme__") for target in targets] == [told] * len(NAMES)
+
+
 async def test_each_discovered_target_can_be_scraped(tmp_path: Path) -> None:
     async with served(tmp_path) as exporter:
         for target in (await exporter.http.get("/sd")).json():
