@@ -8,8 +8,9 @@ from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 
 from exporter.config import ConfigError
-from exporter.web.tls import OLDER_SUITES, ServerContext
-from exporter.web.webconfig import WebConfig, read
+from exporter.config.decoding import fields_of
+from exporter.web.tls import OLDER_SUITES, ServerContext, TlsSettings
+from exporter.web.webconfig import Headers, Http, WebConfig, read
 from tests.sockets import Authority
 from tests.web.webfiles import HASH, tls, written
 
@@ -311,3 +312,27 @@ def test_a_file_that_is_not_there_is_told(tmp_path: Path) -> None:
 def test_messages_are_one_line_each(tmp_path: Path, certificate: Path) -> None:
     path = written(tmp_path, tls_server_config=tls(certificate, key="a\nb", cipher_suites=["a\nb"]))
     assert not any(re.search(r"\n", found) for found in mistakes(path))
+
+
+EXAMPLE = Path(__file__).parents[2] / "web.example.yaml"
+
+
+def test_the_example_is_good_once_there_are_certificates(tmp_path: Path, authority: Authority) -> None:
+    certificate = authority.issue("localhost").read_bytes()
+    for name in ("exporter.crt", "exporter.key", "clients-ca.crt"):
+        (tmp_path / name).write_bytes(certificate)
+    path = tmp_path / "web.yaml"
+    path.write_bytes(EXAMPLE.read_bytes())
+    found = read(path, {})
+    assert found.tls is not None
+    assert (list(found.users), list(found.headers)) == (
+        ["prometheus"],
+        ["X-Frame-Options", "X-Content-Type-Options"],
+    )
+
+
+def test_the_example_shows_every_option() -> None:
+    text = EXAMPLE.read_text()
+    shown = set(re.findall(r"^ *#?([A-Za-z0-9_-]+):(?= |$)", text, re.MULTILINE))
+    sections = {"tls_server_config", "http_server_config", "basic_auth_users", "headers", "prometheus"}
+    assert shown == {*sections, *fields_of(TlsSettings), *fields_of(Http), *fields_of(Headers)}
