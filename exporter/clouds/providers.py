@@ -160,16 +160,20 @@ def told(failure: Exception) -> str:
     text = str(failure).removeprefix(f"{kind} - ")
     text = _POOL.sub(r"\1: ", text)
     text = _RESULT.sub(lambda found: _words(found[1]), text)
-    text = _SERVICE.sub(lambda found: f"{found[1]} {_words(found[3], found[2])}", text)
+    text = _SERVICE.sub(_service, text)
     text = _OBJECT.sub("", _QUERY.sub("?…", _USER.sub("//", text)))
     return presentable(f"{kind}: {text}", LONGEST)
 
 
-def _words(body: str, code: str = "None") -> str:
+def _service(found: re.Match[str]) -> str:
+    status, code, body = found.groups()
+    return f"{status} {_words(body, None if code in (status, 'None') else code)}"
+
+
+def _words(body: str, code: str | None = None) -> str:
     """Return what the body of an answer says of the error, and nothing else of it."""
     error = read_error(body.encode(), "")
-    known = error.code or (None if code == "None" else code)
-    return ": ".join(part for part in (known, error.message) if part) or "…"
+    return ": ".join(part for part in (error.code or code, error.message) if part) or "…"
 
 
 def sent() -> list[Secret]:

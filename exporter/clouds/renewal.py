@@ -105,13 +105,13 @@ class RenewedKey:
         if attempt is not self._attempt:
             return  # given up before
         self._attempt = None
-        if isinstance(outcome, AccessKey) and (outcome.expires_at or self._now() + 1) <= self._now():
-            message = f"a key that ended {_moment(outcome.expires_at)} was given; is the clock right?"
-            outcome = SourceError(Reason.CREDENTIALS, message)
-        if isinstance(outcome, AccessKey):
-            self._take(outcome)
-        else:
+        if isinstance(outcome, SourceError):
             self._note(outcome)
+        elif outcome.expires_at is not None and outcome.expires_at <= self._now():
+            message = f"a key that ended {_moment(outcome.expires_at)} was given; is the clock right?"
+            self._note(SourceError(Reason.CREDENTIALS, message))
+        else:
+            self._take(outcome)
         attempt.set_result(None)
 
     def _take(self, key: AccessKey) -> None:
