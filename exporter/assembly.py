@@ -1,6 +1,7 @@
 """From a configuration to sources that can be scraped."""
 
-from collections.abc import Callable, Mapping
+import copy
+from collections.abc import Callable, Collection, Mapping
 from functools import cache
 
 import httpx
@@ -16,7 +17,7 @@ from exporter.instruments import Instruments
 from exporter.scrape import Scraper, Standby
 from exporter.source import Source
 from exporter.standing import Standing
-from exporter.transport import connect
+from exporter.transport import connect, digest_of
 
 Connect = Callable[[str, Settings], httpx.AsyncClient]
 """Opens a client for an endpoint with the settings of a source."""
@@ -44,29 +45,36 @@ class Assembly:
         self._instruments = instruments
         self._connect = connect
         self._logins = Logins()
+        self._trusted: Mapping[str, bytes] = {}
 
     def standbys(self, config: Config, known: Mapping[str, Standby]) -> list[Standby]:
         """Return a source for each entry; one that is known with the very same settings is that one.
 
-        Raises SourceError(TLS) for an unusable ``ca_file``.
+        Another ``ca_file`` in the place of the one that it was made with is a change, too. Raises
+        SourceError(TLS) for an unusable one: then nothing is remembered of the whole configuration.
         """
+        logins = self._logins.copy()
+        trusted = {settings.name: digest_of(settings.ca_file) for settings in config.sources}
         standbys = []
         for settings in config.sources:
             standby = known.get(settings.name)
-            if standby is None or standby.source.settings != settings:
-                standby = self._standby(settings)
+            same = standby is not None and standby.source.settings == settings
+            if standby is None or not same or self._trusted.get(settings.name) != trusted[settings.name]:
+                standby = self._standby(settings, logins)
             standbys.append(standby)
+        logins.forget_all_but({settings.credentials_name for settings in config.sources})
+        self._logins, self._trusted = logins, trusted
         return standbys
 
-    def _standby(self, settings: Settings) -> Standby:
+    def _standby(self, settings: Settings, logins: "Logins") -> Standby:
         counts = self._instruments.of(settings.api, settings.name)
         api = APIS[settings.api]
         endpoint = settings.endpoint or api.endpoint(settings.region or "")
-        auth = self._logins.auth(settings)
+        auth = logins.auth(settings)
         client = Client(
             self._connect(endpoint, settings),
             auth,
-            self._logins.standing(settings, endpoint, auth),
+            logins.standing(settings, endpoint, auth),
             EXPLAIN[settings.cloud],
             counts,
             concurrency=settings.concurrency,
@@ -83,6 +91,19 @@ class Logins:
         self._credentials: dict[str, Credentials] = {}
         self._auths: dict[tuple[str, str | None, str | None], Auth] = {}
         self._standings: dict[tuple[str, str], Standing] = {}
+
+    def copy(self) -> "Logins":
+        """Return what knows the same and learns for itself."""
+        twin = copy.copy(self)
+        twin._credentials, twin._auths = self._credentials.copy(), self._auths.copy()
+        twin._standings = self._standings.copy()
+        return twin
+
+    def forget_all_but(self, names: Collection[str]) -> None:
+        """Forget the credentials that go by other names than these."""
+        self._auths = {key: auth for key, auth in self._auths.items() if key[0] in names}
+        self._standings = {key: value for key, value in self._standings.items() if key[0] in names}
+        self._credentials = {name: keys for name, keys in self._credentials.items() if name in names}
 
     def auth(self, settings: Settings) -> Auth:
         """Return the signer of a source, one for each scope of the credentials."""

@@ -2,7 +2,7 @@
 
 import platform
 import time
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, Metric
 from prometheus_client.samples import Sample
@@ -58,6 +58,7 @@ class Instruments:
 
     def __init__(self) -> None:
         self._registry = CollectorRegistry()
+        self._apis: Mapping[str, str] = {}
         self.requests = self._counter(metrics.REQUESTS)
         self.failures = self._counter(metrics.FAILURES)
         self.retries = self._counter(metrics.RETRIES)
@@ -86,16 +87,22 @@ class Instruments:
         """Note that the configuration file is no good, and that the one in use is an older one."""
         self._reload_successful.set(0)
 
+    def in_use(self, apis: Mapping[str, str]) -> None:
+        """Note the API of each source: what was counted of another by the same name is not shown."""
+        self._apis = apis
+
     def about_sources(self, sources: Iterable[str]) -> Iterator[Metric]:
         """Yield the families about sources, with the samples of these only."""
         wanted = set(sources)
         for family in self._registry.collect():
-            samples = [
-                sample for sample in family.samples if told(sample) and sample.labels["source"] in wanted
-            ]
+            samples = [sample for sample in family.samples if told(sample) and self._shown(sample, wanted)]
             if samples:
                 family.samples = samples
                 yield family
+
+    def _shown(self, sample: Sample, wanted: Collection[str]) -> bool:
+        source, api = sample.labels["source"], sample.labels["api"]
+        return source in wanted and self._apis.get(source, api) == api
 
     def about_exporter(self) -> Iterator[Metric]:
         """Yield the families about this process."""

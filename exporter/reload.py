@@ -2,13 +2,13 @@
 
 import asyncio
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 
 from exporter.assembly import Assembly
 from exporter.config import Config, ConfigError
 from exporter.errors import SourceError
 from exporter.instruments import Instruments
-from exporter.scrape import Scraper
+from exporter.scrape import Scraper, Standby
 
 log = logging.getLogger(__name__)
 
@@ -36,7 +36,7 @@ class Reloader:
         self._instruments = instruments
         self._one_at_a_time = asyncio.Lock()
         self.config = config
-        instruments.reloaded()
+        self._note()
 
     async def reload(self) -> None:
         """Read the file again; raises ReloadError."""
@@ -49,7 +49,24 @@ class Reloader:
                 self._instruments.reload_failed()
                 log.error("the configuration was not reloaded, the old one is still at work: %s", exc)  # noqa: TRY400  the message says it all
                 raise ReloadError(str(exc)) from None  # the cause would carry what was read
+            except Exception:
+                self._instruments.reload_failed()
+                raise
+            before = self._scraper.standbys
             self._scraper.install(standbys)
             self.config = config
-            self._instruments.reloaded()
-            log.info("the configuration was reloaded: %d sources", len(config.sources))
+            self._note()
+            log.info("the configuration was reloaded: %s", difference(before, self._scraper.standbys))
+
+    def _note(self) -> None:
+        self._instruments.in_use({source.name: source.api for source in self.config.sources})
+        self._instruments.reloaded()
+
+
+def difference(before: Mapping[str, Standby], after: Mapping[str, Standby]) -> str:
+    """Say what became of the sources."""
+    kept = sum(before.get(name) is standby for name, standby in after.items())
+    new, gone = len(after.keys() - before.keys()), len(before.keys() - after.keys())
+    return (
+        f"of {len(after)} sources {kept} as before, {len(after) - kept - new} changed, {new} new; {gone} gone"
+    )

@@ -113,7 +113,7 @@ class Standby:
 
     async def retire(self) -> None:
         """Let a collection that is under way end, for those who wait for it, and close the connections."""
-        if self._flight is not None:
+        while self._flight is not None:
             await asyncio.wait({self._flight.task})
         await self.source.aclose()
 
@@ -201,7 +201,7 @@ class Scraper:
 
     def __init__(self, standbys: Iterable[Standby]) -> None:
         self._standbys: dict[str, Standby] = {}
-        self._retiring: set[asyncio.Task[None]] = set()
+        self._retiring: dict[asyncio.Task[None], Standby] = {}
         self.install(standbys)
 
     def install(self, standbys: Iterable[Standby]) -> None:
@@ -211,8 +211,8 @@ class Scraper:
         for name, standby in before.items():
             if self._standbys.get(name) is not standby:
                 task = asyncio.create_task(standby.retire(), name=f"retire {name}")
-                self._retiring.add(task)
-                task.add_done_callback(self._retiring.discard)
+                self._retiring[task] = standby
+                task.add_done_callback(self._retiring.pop)
 
     @property
     def standbys(self) -> Mapping[str, Standby]:
@@ -247,11 +247,9 @@ class Scraper:
 
     async def aclose(self) -> None:
         """End what is under way and close all connections."""
-        for standby in self._standbys.values():
+        for standby in [*self._standbys.values(), *self._retiring.values()]:
             await standby.aclose()
-        for task in self._retiring:
-            task.cancel()
-        await asyncio.gather(*self._retiring, return_exceptions=True)
+        await asyncio.gather(*self._retiring)
 
 
 def log_summary(results: Sequence[Result], seconds: float) -> None:

@@ -7,6 +7,7 @@ from contextlib import contextmanager
 from datetime import UTC
 from email.utils import parsedate_to_datetime
 from functools import lru_cache
+from hashlib import blake2b
 from http.cookiejar import CookieJar, DefaultCookiePolicy
 from pathlib import Path
 from typing import NamedTuple
@@ -24,12 +25,24 @@ KEEP_ALIVE = 330.0
 CONNECT_TIMEOUT = 5.0
 
 
-@lru_cache(maxsize=16)
+def digest_of(file: Path | None) -> bytes:
+    """Return what is different when a file says something else; empty where there is none to read."""
+    try:
+        return b"" if file is None else blake2b(file.read_bytes(), digest_size=16).digest()
+    except OSError:
+        return b""
+
+
 def tls_context(ca_file: Path | None) -> ssl.SSLContext:
     """Return the context for a CA file (None: the usual authorities), made once: loading costs 30 ms.
 
     Raises SourceError(TLS) where the file cannot be read or holds no certificate.
     """
+    return _tls_context(ca_file, digest_of(ca_file))
+
+
+@lru_cache(maxsize=16)
+def _tls_context(ca_file: Path | None, _: bytes) -> ssl.SSLContext:
     context = httpx.create_ssl_context()
     if ca_file is not None:
         try:

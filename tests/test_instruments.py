@@ -87,6 +87,21 @@ def test_the_same_source_counts_on(instruments: Instruments) -> None:
     assert about(instruments, "one")[of("api_retries_total")] == 2.0
 
 
+def test_what_a_source_counted_with_another_api_is_not_shown(instruments: Instruments) -> None:
+    for api in ("a", "b"):
+        instruments.of(api, "one").retried()
+    instruments.of("a", "two").retried()
+    shown = ({"one": "b", "two": "a"}, {"one": "a", "two": "a"})
+    for apis in shown:
+        instruments.in_use(apis)
+        samples = [
+            sample for family in instruments.about_sources(["one", "two"]) for sample in family.samples
+        ]
+        assert {sample.labels["source"]: sample.labels["api"] for sample in samples} == apis
+        retries = [sample.value for sample in samples if sample.name == "datajobs_api_retries_total"]
+        assert retries == [1.0, 1.0]
+
+
 def test_the_process_tells_its_version_and_nothing_of_sources(instruments: Instruments) -> None:
     instruments.of("a", "one").retried()
     before = time.time()

@@ -52,6 +52,16 @@ def test_a_context_is_made_once(authority: Authority) -> None:
     assert tls_context(None) is tls_context(None)
 
 
+def test_a_file_that_says_something_else_makes_another_context(tmp_path: Path) -> None:
+    authority, other = Authority(tmp_path, "one"), Authority(tmp_path, "other")
+    before, kept = tls_context(authority.file), tls_context(other.file)
+    authority.file.write_bytes(authority.file.read_bytes())
+    assert tls_context(authority.file) is before
+    authority.file.write_bytes(other.file.read_bytes())
+    assert tls_context(authority.file) is not before
+    assert tls_context(other.file) is kept
+
+
 def test_verification_is_on(authority: Authority) -> None:
     for context in (tls_context(None), tls_context(authority.file)):
         assert (context.verify_mode, context.check_hostname) == (ssl.CERT_REQUIRED, True)
