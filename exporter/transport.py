@@ -154,7 +154,7 @@ def translated(what: str) -> Iterator[None]:
         yield
     except httpx.DecodingError as exc:
         raise SourceError(Reason.BAD_RESPONSE, f"{what}: the answer cannot be decompressed") from exc
-    except (httpx.HTTPError, aiohttp.ClientError, OSError) as exc:
+    except (httpx.HTTPError, aiohttp.ClientError, OSError, UnicodeError) as exc:  # the last of a host's name
         raise connection_error(what, exc) from exc
 
 

@@ -126,6 +126,12 @@ async def test_a_host_that_does_not_exist_is_named() -> None:
     )
 
 
+async def test_a_name_that_cannot_be_a_hosts_fails_the_connection() -> None:
+    error = await failure("https://a..b.invalid")
+    assert error.reason is Reason.CONNECTION
+    assert "label empty or too long" in error.message
+
+
 @pytest.mark.parametrize("parts", [(30.0,), (page(b"x" * 100)[:-50], 30.0)], ids=["silent", "in the body"])
 async def test_a_server_that_goes_silent_is_late(parts: tuple[bytes | float, ...]) -> None:
     async with Server(replying(*parts)) as server:
