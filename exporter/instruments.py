@@ -72,6 +72,8 @@ class Instruments:
         )
         self._reload_successful = self._gauge(metrics.RELOAD_SUCCESSFUL)
         self._reload_time = self._gauge(metrics.RELOAD_TIME)
+        self.reload_has_failed = False
+        """Whether the configuration file was no good when it was last read."""
         self._gauge(metrics.BUILD_INFO).labels(__version__, platform.python_version()).set(1)
 
     def of(self, api: str, source: str) -> SourceInstruments:
@@ -80,11 +82,13 @@ class Instruments:
 
     def reloaded(self) -> None:
         """Note that the configuration in use was read just now."""
+        self.reload_has_failed = False
         self._reload_successful.set(1)
         self._reload_time.set(time.time())
 
     def reload_failed(self) -> None:
         """Note that the configuration file is no good, and that the one in use is an older one."""
+        self.reload_has_failed = True
         self._reload_successful.set(0)
 
     def in_use(self, apis: Mapping[str, str]) -> None:

@@ -84,6 +84,7 @@ class Standby:
         self._last_success: float | None = None
         self.outcome: Snapshot | SourceError | None = None
         """How the last collection ended; None before there was one."""
+        self._ended = 0.0
         self._duration: float | None = None
         self._requests: int | None = None
         about = {"source": source.settings.name, "api": source.settings.api}
@@ -103,6 +104,11 @@ class Standby:
     def last(self) -> Result | None:
         """How the last collection went, with what may be shown now; None before there was one."""
         return None if self.outcome is None else self._shown(self.outcome)
+
+    @property
+    def since(self) -> float:
+        """How many seconds ago the last collection ended."""
+        return asyncio.get_running_loop().time() - self._ended
 
     async def aclose(self) -> None:
         """End a collection that is under way and close the connections."""
@@ -138,7 +144,8 @@ class Standby:
         flight, self._flight = self._flight, None
         if flight is None or task.cancelled():
             return
-        self._duration = asyncio.get_running_loop().time() - flight.began
+        self._ended = asyncio.get_running_loop().time()
+        self._duration = self._ended - flight.began
         self._requests = self.source.requests - flight.requests_before
         outcome = self.outcome = task.result()
         if isinstance(outcome, SourceError):

@@ -1,1 +1,1 @@
-"""The HTTP side: metrics, probe, discovery, health, and a landing page."""
+"""The HTTP side: metrics, probe, discovery, health, and a status page."""

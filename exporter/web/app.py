@@ -2,6 +2,7 @@
 
 import logging
 import math
+import time
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 
@@ -15,7 +16,8 @@ from exporter import collector
 from exporter.instruments import Instruments
 from exporter.scrape import Scraper
 from exporter.web.exposition import exposition
-from exporter.web.landing import Status, landing
+from exporter.web.page import HEADERS, page
+from exporter.web.status import statuses
 
 log = logging.getLogger(__name__)
 
@@ -38,20 +40,21 @@ class Web:
         self._instruments = instruments
         self._telemetry_path = telemetry_path
         self._extra = extra
-        self._statuses: dict[str, Status] = {}
 
     def application(self) -> Starlette:
         """Return the application; it closes the scraper's connections when it ends."""
-        routes = [
-            Route("/", self.landing),
+        return Starlette(routes=self._routes(), lifespan=self._lifespan)
+
+    def _routes(self) -> list[Route]:
+        return [
+            Route("/", self.status),
             Route(self._telemetry_path, self.metrics),
             Route("/probe", self.probe),
+            *self._extra,
             Route("/sd", self.discovery),
             Route("/-/healthy", self.healthy),
             Route("/-/ready", self.ready),
-            *self._extra,
         ]
-        return Starlette(routes=routes, lifespan=self._lifespan)
 
     @asynccontextmanager
     async def _lifespan(self, _: Starlette) -> AsyncIterator[None]:
@@ -81,7 +84,6 @@ class Web:
 
     async def _collect(self, request: Request, names: Sequence[str]) -> list[Metric]:
         results = await self._scraper.scrape(names, budget(request.headers.get(TIMEOUT_HEADER)))
-        self._statuses.update((result.source.settings.name, Status.of(result)) for result in results)
         return [*collector.families(results), *self._instruments.about_sources(names)]
 
     def _no_such_source(self, names: Sequence[str], status: int) -> Response:
@@ -113,9 +115,16 @@ class Web:
         }
         return {"targets": [address], "labels": labels}
 
-    async def landing(self, _: Request) -> Response:
-        """Name the pages and the sources, and tell how each was when it was last asked; no cloud is asked."""
-        return HTMLResponse(landing(self._scraper, self._statuses, self._telemetry_path))
+    async def status(self, _: Request) -> Response:
+        """Tell how each source was when it was last asked, and name the pages; no cloud is asked."""
+        html = page(
+            statuses(self._scraper),
+            self._telemetry_path,
+            [route.path for route in self._routes()],
+            time.time(),
+            reload_failed=self._instruments.reload_has_failed,
+        )
+        return HTMLResponse(html, headers=HEADERS)
 
     async def healthy(self, _: Request) -> Response:
         """Tell that the process and its event loop are alive; no cloud is asked."""

@@ -235,7 +235,7 @@ async def test_metrics_can_have_another_path(tmp_path: Path) -> None:
         assert sources(await exporter.http.get("/exporter/jobs.prom")) == set(NAMES)
         assert (await exporter.http.get("/metrics")).status_code == 404
         assert sources(await exporter.http.get("/probe?target=dataarts")) == {"dataarts"}
-        assert 'href="/exporter/jobs.prom"' in (await exporter.http.get("/")).text
+        assert 'href="exporter/jobs.prom"' in (await exporter.http.get("/")).text
 
 
 async def test_other_paths_are_not_there(tmp_path: Path) -> None:
