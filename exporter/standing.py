@@ -7,7 +7,7 @@ crowd of requests must never go out with credentials that have not been accepted
 import asyncio
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 
 from exporter.errors import Reason, SourceError
 
@@ -23,17 +23,17 @@ async def at_once() -> None:
     """Be ready."""
 
 
-LANES = 3
-"""Unproven requests at once: few enough for a wrong key not to be locked by its first scrape."""
+SILENCE = 1.0
+"""Seconds without an answer after which the next source may try too: a cloud that refuses is quick to."""
 
 
 class Standing:
     """The standing of one set of credentials, shared by all sources that use it.
 
-    Until the cloud has accepted them once, requests go out one at a time in each *lane*, and in a few lanes
-    at once: a source that the cloud leaves without an answer must not hold up the others. After a refusal
-    none goes out until a wait has passed, and then only one, or until ``fingerprint`` tells of other
-    secrets (a rotated key may try at once).
+    Until the cloud has accepted these very secrets once, requests go out one at a time; only where one is
+    left without an answer for a while may another source try. After a refusal none goes out until a wait
+    has passed, and then only one, or until ``fingerprint`` tells of other secrets (a rotated key may try
+    at once).
     """
 
     def __init__(
@@ -42,8 +42,10 @@ class Standing:
         self._fingerprint = fingerprint
         self._clock = clock
         self._only_lane = asyncio.Lock()
-        self._lanes = asyncio.Semaphore(LANES)
-        self._accepted = False
+        self._turnstile = asyncio.Lock()
+        self._trying = 0
+        self._ended = asyncio.Event()
+        self._accepted: int | None = None
         self._refusal: SourceError | None = None
         self._wait = 0.0
         self._refused_until = 0.0
@@ -62,26 +64,43 @@ class Standing:
             await self._check()
             await ready()
             fingerprint = await self._check()
-            tries_again = self._hold_others()
+            tries_again = self._hold_others(fingerprint)
             try:
                 yield
             except SourceError as exc:
                 self._learn(exc, fingerprint, tries_again=tries_again)
                 raise
-            self._accept()
+            self._accept(fingerprint)
 
     @asynccontextmanager
     async def _turn(self, lane: asyncio.Lock) -> AsyncIterator[None]:
         """Wait in the lane until the cloud has accepted us once; after that nobody waits."""
-        if not self._is_accepted():
-            async with lane, self._lanes:
-                if not self._is_accepted():
-                    yield
+        if not await self._is_accepted():
+            async with lane:
+                if await self._begins_to_try():
+                    try:
+                        yield
+                    finally:
+                        self._trying -= 1
+                        self._ended.set()
                     return
         yield
 
-    def _is_accepted(self) -> bool:
-        return self._accepted
+    async def _begins_to_try(self) -> bool:
+        """Wait for the end of a request that is trying, or for its silence; tell whether to try is needed."""
+        async with self._turnstile:
+            if self._trying:
+                with suppress(TimeoutError):
+                    async with asyncio.timeout(SILENCE):
+                        await self._ended.wait()
+            if await self._is_accepted():
+                return False
+            self._trying += 1
+            self._ended.clear()
+            return True
+
+    async def _is_accepted(self) -> bool:
+        return self._accepted is not None and self._accepted == await self._fingerprint()
 
     async def _check(self) -> int:
         """Refuse to ask again while the cloud has said no to these very secrets; return their fingerprint."""
@@ -98,21 +117,23 @@ class Standing:
             )
         return fingerprint
 
-    def _hold_others(self) -> bool:
+    def _hold_others(self, fingerprint: int) -> bool:
         """Tell whether a request tries again what was refused; then nobody else does until it has ended."""
-        if self._refusal is not None:
-            self._refused_until = self._clock() + FIRST_WAIT
-        return self._refusal is not None
+        if self._refusal is None or fingerprint != self._refused_fingerprint:
+            return False
+        self._refused_until = self._clock() + FIRST_WAIT
+        return True
 
     def _learn(self, exc: SourceError, fingerprint: int, *, tries_again: bool) -> None:
         """Note what a failure says of the secrets that the request was sent with."""
         if exc.reason in ACCEPTED_BY:
-            self._accept()
+            self._accept(fingerprint)
         if exc.reason is not Reason.AUTHENTICATION or exc.retryable:
             if tries_again:
                 self._refused_until = self._clock()  # it tells nothing new: the next one may try
             return
-        self._accepted = False
+        if self._accepted == fingerprint:
+            self._accepted = None
         is_known = self._refusal is not None and fingerprint == self._refused_fingerprint
         if is_known and not tries_again and self._clock() < self._refused_until:
             return  # was under way when the first of them was refused: one refusal, not many
@@ -121,6 +142,9 @@ class Standing:
         self._refused_until = self._clock() + self._wait
         self._refused_fingerprint = fingerprint
 
-    def _accept(self) -> None:
-        self._accepted = True
-        self._refusal = None
+    def _accept(self, fingerprint: int) -> None:
+        """Remember secrets that the cloud accepts; an answer that comes late speaks for the old ones only."""
+        self._accepted = fingerprint
+        if fingerprint == self._refused_fingerprint:
+            self._refusal = None
+            self._refused_until = 0.0

@@ -7,7 +7,7 @@ from itertools import pairwise
 import pytest
 
 from exporter.errors import Reason, SourceError
-from exporter.standing import FIRST_WAIT, LANES, LONGEST_WAIT, Standing
+from exporter.standing import FIRST_WAIT, LONGEST_WAIT, SILENCE, Standing
 from tests.turned import TURNED, Backend, now
 
 
@@ -257,23 +257,24 @@ async def test_one_who_waits_for_a_turn_does_not_go_out_after_a_refusal() -> Non
     assert sent == 0
 
 
-async def test_a_source_without_an_answer_does_not_hold_up_another() -> None:
+async def test_a_source_without_an_answer_does_not_hold_up_others_for_long() -> None:
     cloud = Cloud(good={1})
 
     async def silent() -> None:
         async with cloud.standing.admit(lane=asyncio.Lock()):
             await asyncio.sleep(10_000)
 
-    waiting = asyncio.create_task(silent())
-    await asyncio.sleep(1)
+    waiting = [asyncio.create_task(silent()) for _ in range(2)]
+    await asyncio.sleep(0.5)
     async with cloud.standing.admit(lane=asyncio.Lock()):
         pass
-    assert now() == 1
-    waiting.cancel()
+    assert now() == 2 * SILENCE
+    for task in waiting:
+        task.cancel()
 
 
-async def test_many_sources_send_a_few_requests_with_a_bad_key_and_then_one_at_a_time() -> None:
-    cloud = Cloud()
+async def sources(cloud: Cloud, number: int) -> None:
+    """Let so many sources send three requests each; the cloud refuses quickly."""
 
     async def source() -> None:
         lane = asyncio.Lock()
@@ -281,14 +282,39 @@ async def test_many_sources_send_a_few_requests_with_a_bad_key_and_then_one_at_a
             with suppress(SourceError):
                 async with cloud.standing.admit(lane=lane):
                     async with cloud.counted():
-                        await asyncio.sleep(1)
-                    raise refusal()
+                        await asyncio.sleep(0.1)
+                    if cloud.key not in cloud.good:
+                        raise refusal()
 
-    await asyncio.gather(*(source() for _ in range(20)))
-    assert (cloud.sent, cloud.most_at_once) == (LANES, LANES)
+    await asyncio.gather(*(source() for _ in range(number)))
+
+
+async def test_many_sources_with_a_bad_key_send_one_request_between_them() -> None:
+    cloud = Cloud()
+    await sources(cloud, 20)
+    assert cloud.sent == 1
     await asyncio.sleep(FIRST_WAIT)
-    await asyncio.gather(*(source() for _ in range(20)))
-    assert cloud.sent == LANES + 1
+    await sources(cloud, 20)
+    assert cloud.sent == 2
+
+
+async def test_a_key_that_is_rotated_to_a_bad_one_starts_unproven() -> None:
+    cloud = Cloud(good={1})
+    await sources(cloud, 20)
+    cloud.sent, cloud.key = 0, 2
+    await sources(cloud, 20)
+    assert cloud.sent == 1
+
+
+async def test_a_late_answer_to_the_old_key_does_not_speak_for_the_new_one() -> None:
+    cloud = Cloud(good={1})
+    await cloud.ask()
+    async with cloud.standing.admit():
+        cloud.key = 2
+        assert await cloud.outcome() is Reason.AUTHENTICATION
+    sent = cloud.sent
+    assert await cloud.crowd(5) == [Reason.AUTHENTICATION] * 5
+    assert cloud.sent == sent
 
 
 async def test_a_try_that_tells_nothing_new_lets_the_next_one_try() -> None:
