@@ -11,7 +11,7 @@ from types import TracebackType
 
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
-from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.asymmetric import ec, rsa
 from cryptography.x509.oid import NameOID
 
 Reply = Callable[[bytes, asyncio.StreamWriter], Awaitable[None]]
@@ -145,9 +145,9 @@ class Authority:
         context.load_cert_chain(self.issue(host))
         return context
 
-    def issue(self, *hosts: str) -> Path:
+    def issue(self, *hosts: str, key: ec.EllipticCurvePrivateKey | rsa.RSAPrivateKey | None = None) -> Path:
         """Return a file with a new key and a certificate of it for these names, e-mail addresses or URIs."""
-        key = ec.generate_private_key(ec.SECP256R1())
+        key = key or ec.generate_private_key(ec.SECP256R1())
         subject = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, hosts[0])])
         certificate = (
             self._builder(subject, key.public_key())
@@ -169,7 +169,9 @@ class Authority:
         )
         return file
 
-    def _builder(self, subject: x509.Name, key: ec.EllipticCurvePublicKey) -> x509.CertificateBuilder:
+    def _builder(
+        self, subject: x509.Name, key: ec.EllipticCurvePublicKey | rsa.RSAPublicKey
+    ) -> x509.CertificateBuilder:
         now = datetime.datetime.now(datetime.UTC)
         return (
             x509.CertificateBuilder()

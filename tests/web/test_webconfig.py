@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 from cryptography.hazmat.primitives import serialization
-from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.asymmetric import ec, rsa
 
 from exporter.config import ConfigError
 from exporter.config.decoding import fields_of
@@ -232,6 +232,23 @@ def test_a_key_of_another_certificate_is_told(
     section = {**tls(certificate), "key_file": str(authority.issue("other"))}
     assert mistakes(written(tmp_path, tls_server_config=section)) == [
         "tls_server_config.key_file: is not the key of the certificate in cert_file"
+    ]
+
+
+def test_a_key_that_openssl_finds_too_short_is_told(tmp_path: Path, authority: Authority) -> None:
+    weak = authority.issue("localhost", key=rsa.generate_private_key(65537, 1024))
+    assert mistakes(written(tmp_path, tls_server_config=tls(weak))) == [
+        "tls_server_config.cert_file: cannot be used: ee key too small"
+    ]
+
+
+@pytest.mark.parametrize("kind", ["PRIVATE KEY", "EC PRIVATE KEY"])
+def test_a_key_that_was_cut_short_is_told(tmp_path: Path, certificate: Path, kind: str) -> None:
+    key = tmp_path / "short.key"
+    key.write_text(f"-----BEGIN {kind}-----\nMIGHAgEAMBMG\n-----END {kind}-----\n")
+    section = {**tls(certificate), "key_file": str(key)}
+    assert mistakes(written(tmp_path, tls_server_config=section)) == [
+        "tls_server_config.key_file: the file holds no private key"
     ]
 
 
