@@ -61,4 +61,5 @@ def how_far(standby: Standby) -> Text:
     told = f"{read} of {len(walks)} lists, " if walks else ""
     if isinstance(outcome, SourceError):
         return Text(outcome.reason.value, style="red")
-    return Text(f"{told}{source.requests} requests", style="" if outcome is None else "green")
+    requests = "1 request" if source.requests == 1 else f"{source.requests} requests"
+    return Text(f"{told}{requests}", style="" if outcome is None else "green")
