@@ -6,6 +6,7 @@ from collections.abc import AsyncGenerator, Callable, Generator
 import httpx
 
 from exporter.clouds.canonical import as_signed
+from exporter.clouds.renewal import RenewedKey
 from exporter.credentials import AccessKey, KeySource
 from exporter.errors import Reason, SourceError
 
@@ -19,7 +20,7 @@ class KeyAuth(httpx.Auth):
     """Signs every request with the key that is valid now.
 
     The URL is first brought into the spelling that is signed. Nothing is sent twice: a refusal is the
-    caller's to read.
+    caller's to read, but a key that can be renewed is then asked for anew.
     """
 
     def __init__(self, keys: KeySource, stamp: Stamp, now: Callable[[], float]) -> None:
@@ -49,7 +50,9 @@ class KeyAuth(httpx.Auth):
         self._in_use = usable(await self._keys())
         request.url = as_signed(request.url)
         self._stamp(request, self._in_use, self._now())
-        yield request
+        response = yield request
+        if response.is_client_error and isinstance(self._keys, RenewedKey):
+            self._keys.renew()  # Alibaba Cloud refuses keys with 400, 403 and 404, and the body is not ours
 
     def auth_flow(self, request: httpx.Request) -> Generator[httpx.Request, httpx.Response, None]:
         """Refuse: without this, a client that is not async would send the request unsigned."""

@@ -28,6 +28,8 @@ LAST_MOMENTS = 30.0
 PAUSE_WITHOUT_KEY = 10.0
 PAUSE_WITH_KEY = 60.0
 """Seconds between an attempt that failed and the next, by whether there is a key to serve on."""
+DOUBTFUL = 300.0
+"""Seconds after which a key that a cloud refuses is asked for anew: its session may have been revoked."""
 PATIENCE = 8.0
 """Seconds that a request waits for a key: less than a source's usual timeout, which would not say why."""
 GIVEN_UP = 120.0
@@ -54,6 +56,7 @@ class RenewedKey:
         self._now = now
         self._start = start
         self._key: AccessKey | None = None
+        self._taken_at = 0.0
         self._renew_at = 0.0
         self._attempt: asyncio.Future[None] | None = None
         self._begun_at = 0.0
@@ -72,6 +75,11 @@ class RenewedKey:
         if self._key is None or self._left() <= 0:
             raise self._absent()
         return self._key
+
+    def renew(self) -> None:
+        """Have the key renewed now, where it is not quite new: a cloud may have refused it."""
+        if self._key is not None and abs(self._now() - self._taken_at) >= DOUBTFUL:
+            self._renew_at = self._now()
 
     def _left(self) -> float:
         """Return how many seconds the key has left; 0 without one."""
@@ -117,7 +125,7 @@ class RenewedKey:
     def _take(self, key: AccessKey) -> None:
         if self._failure is not None:
             log.info("%s: there is a key again", self._what)
-        self._key, self._failure = key, None
+        self._key, self._failure, self._taken_at = key, None, self._now()
         left = self._left()
         # Not at once: metadata may give the same key again until shortly before its end.
         early = max(left - min(left / 4, MOST_EARLY), PAUSE_WITHOUT_KEY)

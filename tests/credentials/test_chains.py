@@ -14,7 +14,8 @@ import pytest
 from exporter.clouds.alibaba import AlibabaAuth
 from exporter.clouds.chains import asked, chain_keys
 from exporter.clouds.huawei import HuaweiKeyAuth
-from exporter.clouds.renewal import LOOK_AGAIN
+from exporter.clouds.providers import Chain, NoKeyError, Provider, whole
+from exporter.clouds.renewal import DOUBTFUL, LOOK_AGAIN
 from exporter.credentials import AccessKey, AlibabaChain, HuaweiChain, KeySource
 from exporter.errors import Reason, SourceError
 from exporter.simulator.app import build
@@ -114,6 +115,20 @@ async def test_a_key_is_renewed_before_its_end_and_the_old_one_serves_meanwhile(
     assert await keys() == as_read(new)
     assert await status(case.chain, keys, new) == 200
     assert issuer.given == case.asks_first + 1
+
+
+@every_place
+async def test_a_key_that_was_revoked_is_renewed_after_the_refusal(case: Case, machine: Machine) -> None:
+    old, new = key(1), key(2)
+    case.set_up(machine, Issuer(*[old] * case.asks_first, new))
+    clock = Clock(time.time())
+    keys = chain_keys(case.chain, now=clock, start=at_once)
+    assert await status(case.chain, keys, old) == 200
+    clock.now += DOUBTFUL
+    assert await status(case.chain, keys, new) in (401, 404)
+    await keys()
+    await asyncio.sleep(0)
+    assert await status(case.chain, keys, new) == 200
 
 
 @every_place
@@ -332,6 +347,32 @@ def test_a_time_without_fractions_is_what_huaweis_library_cannot_read(machine: M
     members = {**at.huawei_members(key(1)), "expires_at": "2030-01-01T00:00:00Z"}
     machine.places.replies[at.SECURITY_KEY] = lambda _: (200, json.dumps({"credential": members}))
     assert "does not match format" in failure_of(HuaweiChain(chain="metadata"))
+
+
+@pytest.mark.parametrize(
+    ("key_id", "secret", "token"),
+    [
+        ("", "s", None),
+        ("a", "", None),
+        (None, "s", None),
+        ("a", None, None),
+        (1, "s", None),
+        ("a", ["s"], None),
+        ("a", "s", {"t": 1}),
+    ],
+)
+def test_a_key_has_texts_for_parts(key_id: object, secret: object, token: object) -> None:
+    with pytest.raises(NoKeyError):
+        whole(key_id, secret, token)
+
+
+def test_a_library_that_does_not_load_is_told() -> None:
+    def load() -> list[Provider]:
+        raise ImportError("planted")
+
+    failure = Chain(load)()
+    assert isinstance(failure, SourceError)
+    assert failure.message == "the vendor's library does not load: ImportError"
 
 
 def test_the_order_is_that_of_the_libraries(environment: Environment) -> None:

@@ -8,6 +8,7 @@ from collections.abc import Callable
 import pytest
 
 from exporter.clouds.renewal import (
+    DOUBTFUL,
     GIVEN_UP,
     LOOK_AGAIN,
     MOST_EARLY,
@@ -174,6 +175,21 @@ async def test_a_key_in_its_last_moments_is_handed_out_only_where_no_other_comes
     assert await place.first(broken()) == old
     place.clock.now += 10
     assert "ended" in await failure_of(place.keys)
+
+
+async def test_a_key_that_the_cloud_refuses_is_asked_for_anew_but_not_again_and_again() -> None:
+    place = Place()
+    old = await place.first(ending(place.after(DAY)))
+    place.clock.now += DOUBTFUL - 1
+    place.keys.renew()
+    assert (await place.keys(), place.asked) == (old, 1)
+    place.clock.now += 1
+    place.keys.renew()
+    assert (await place.keys(), place.asked) == (old, 2)
+    new = ending(place.after(DAY), 2)
+    await place.answer(new)
+    place.keys.renew()
+    assert (await place.keys(), place.asked) == (new, 2)
 
 
 async def test_a_place_that_does_not_answer_is_waited_for_and_its_late_answer_taken() -> None:
