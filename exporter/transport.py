@@ -18,6 +18,7 @@ import httpx
 from httpx_aiohttp.transport import AiohttpResponseStream, map_aiohttp_exceptions
 from yarl import URL
 
+from exporter.credentials import Secret
 from exporter.errors import Reason, SourceError
 
 KEEP_ALIVE = 330.0
@@ -130,6 +131,8 @@ class Way(NamedTuple):
     proxy: URL | None = None
     headers: Sequence[tuple[str, str]] = ()
     proxy_headers: Mapping[str, str] | None = None
+    secrets: Sequence[Secret] = ()
+    """The password and the login, so that they are taken out of what a proxy sends back."""
 
 
 def way_to(url: httpx.URL) -> Way:
@@ -142,9 +145,12 @@ def way_to(url: httpx.URL) -> Way:
         return Way(proxy)
     login = b64encode(f"{proxy.user}:{proxy.password or ''}".encode()).decode()
     header = ("Proxy-Authorization", f"Basic {login}")
+    secrets = (Secret(proxy.password or ""), Secret(login))
     proxy = proxy.with_user(None)
     # Within TLS only the request for the tunnel is the proxy's to read.
-    return Way(proxy, proxy_headers=dict([header])) if url.scheme == "https" else Way(proxy, headers=[header])
+    if url.scheme == "https":
+        return Way(proxy, proxy_headers=dict([header]), secrets=secrets)
+    return Way(proxy, headers=[header], secrets=secrets)
 
 
 @contextmanager

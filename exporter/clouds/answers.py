@@ -9,6 +9,7 @@ from http import HTTPStatus
 import httpx
 
 from exporter.clouds.bodies import ErrorBody, request_id_of
+from exporter.credentials import without_secrets
 from exporter.errors import Reason, SourceError
 
 LONGEST_WAIT = 86_400.0
@@ -58,8 +59,11 @@ def by_status(status: int, headers: httpx.Headers) -> Verdict:
 
 def _target(headers: httpx.Headers) -> str:
     """Name the host that a redirect leads to, never the rest of its address, which may hold secrets."""
+    location = headers.get("location", "")
+    if without_secrets(location) != location:
+        return ""
     try:
-        host = httpx.URL(headers.get("location", "")).host
+        host = httpx.URL(location).host
     except (httpx.InvalidURL, ValueError):
         return ""
     return f" to {host}" if _HOST.fullmatch(host) else ""
