@@ -119,6 +119,7 @@ class Client:
         self._pace = Pace(requests_per_second)
         self.concurrency = concurrency
         self.requests = 0
+        self.answers = 0
         self.skew: float | None = None
 
     async def aclose(self) -> None:
@@ -162,29 +163,34 @@ class Client:
         raise AssertionError("the last attempt returns or raises")  # pragma: no cover
 
     async def _attempt(self, request: Request) -> Answer:
-        try:
-            # The turn comes last: what waits for a place or for the first answer must not begin in a crowd.
-            async with self._places, self._standing.admit(self._pace.turn, self._lane):
-                return await self._send(request)
-        except SourceError as exc:
-            self._observer.failed(exc.reason)
-            exc.counted = True
-            raise
+        # The turn comes last: what waits for a place or for the first answer must not begin in a crowd.
+        async with self._places, self._standing.admit(self._pace.turn, self._lane):
+            sending = _Sending()
+            try:
+                return await self._send(request, sending)
+            except SourceError as exc:
+                if sending.is_sent:
+                    self._observer.failed(exc.reason)
+                    exc.counted = True
+                raise
+            finally:
+                if sending.is_sent:
+                    self.requests += 1
+                    self._observer.requested(sending.code, time.perf_counter() - sending.began)
 
-    async def _send(self, request: Request) -> Answer:
+    async def _send(self, request: Request, sending: "_Sending") -> Answer:
         message = self._http.build_request(
             "GET", request.path, params=request.params, headers=request.headers
         )
-        started = time.perf_counter()
-        code = "none"
-        self.requests += 1
-        try:
-            with translated(request.what):
+        with translated(request.what):
+            try:
                 async with self._stream(message) as response:
-                    code = str(response.status_code)
+                    sending.code = str(response.status_code)
                     return await self._answer(response, request.what)
-        finally:
-            self._observer.requested(code, time.perf_counter() - started)
+            except SourceError:
+                # In our words already and without an answer: there was no key or no login to send it with.
+                sending.is_sent = sending.code != "none"
+                raise
 
     @asynccontextmanager
     async def _stream(self, message: httpx.Request) -> AsyncIterator[httpx.Response]:
@@ -199,10 +205,21 @@ class Client:
         if response.status_code != httpx.codes.OK:
             body = await read(response, MAX_ERROR_BYTES, what, cut=True)
             raise self._explain(response.status_code, response.headers, body, what=what)
-        return Answer(body=await read(response, MAX_PAGE_BYTES, what), date=date_of(response.headers))
+        answer = Answer(body=await read(response, MAX_PAGE_BYTES, what), date=date_of(response.headers))
+        self.answers += 1
+        return answer
 
     def _note_clock(self, headers: httpx.Headers) -> None:
         """Remember how far our clock is ahead; the header tells whole seconds, half of one is the middle."""
         date = date_of(headers)
         if date is not None:
             self.skew = time.time() - (date + 0.5)
+
+
+@dataclass(slots=True)
+class _Sending:
+    """What became of one attempt: the status code, if there was an answer, and whether it was sent at all."""
+
+    began: float = field(default_factory=time.perf_counter)
+    code: str = "none"
+    is_sent: bool = True

@@ -17,7 +17,7 @@ from exporter.source import Snapshot, Source
 
 log = logging.getLogger(__name__)
 
-GRACE = 0.05
+GRACE = 0.25
 WELL = "well"
 """The state of a source that is collected; that of one that is not is the reason."""
 
@@ -66,7 +66,7 @@ class Flight:
         except SourceError as exc:
             return exc.copy()
         except TimeoutError:
-            return SourceError(Reason.TIMEOUT, self._source.too_late())
+            return SourceError(Reason.TIMEOUT, self._source.too_late(self._deadline.at - self.began))
         except Exception as exc:  # noqa: BLE001 - what a bug in one source must not do to the others
             error = SourceError(Reason.INTERNAL, "a bug of the exporter; its log has the traceback")
             error.__cause__ = exc

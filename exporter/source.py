@@ -99,6 +99,7 @@ class Source:
         self.thorough = False
         """Whether the other lists are read to their end where one fails: a scrape spares the requests."""
         self._client = client
+        self._answers_before = 0
         self._login = login
         self._plan: Plan = api.plan(settings.options)
 
@@ -126,18 +127,24 @@ class Source:
         """Close the connections."""
         await self._client.aclose()
 
-    def too_late(self) -> str:
-        """Say why a collection that ran into its deadline may have done so."""
+    def too_late(self, seconds: float) -> str:
+        """Say why a collection that was given so many seconds may have run into its deadline."""
         settings = self.settings
+        limit = "its timeout" if seconds >= settings.timeout else "what the scrape's own timeout left"
+        answers = self._client.answers - self._answers_before
+        if answers == 0:
+            return f"not one answer from the cloud within {seconds:.3g} s ({limit})"
         return (
-            f"not finished in time; timeout {settings.timeout:g}s, at most {settings.requests_per_second:g} "
-            f"requests/s and {settings.concurrency} in flight: raise what holds it back, or split the source"
+            f"{answers} pages were read within {seconds:.3g} s ({limit}), not all; at most "
+            f"{settings.requests_per_second:g} requests/s and {settings.concurrency} in flight are allowed: "
+            "raise what holds it back, or split the source"
         )
 
     async def collect(self, deadline: Deadline) -> Snapshot:
         """Read every list once; raises SourceError. The caller ends it at the deadline."""
         began = asyncio.get_running_loop().time()
         requests = self._client.requests
+        self._answers_before = self._client.answers
         self.course = course = Course()
         fetch: Fetch = partial(self._client.get, deadline=deadline)
         walks = await self._plan(fetch)

@@ -167,12 +167,15 @@ def translated(what: str) -> Iterator[None]:
 def connection_error(what: str, exc: Exception) -> SourceError:
     """Tell a late answer, a bad certificate, an unknown host and a lost connection apart."""
     cause = exc.__cause__ if isinstance(exc.__cause__, Exception) else exc
+    what = _asked(exc) or what  # what failed may have been the login for it
+    if isinstance(cause, aiohttp.ClientPayloadError):
+        return SourceError(Reason.CONNECTION, f"{what}: the answer was cut off", retryable=True)
     if isinstance(cause, aiohttp.ServerTimeoutError | httpx.TimeoutException):
         return SourceError(Reason.TIMEOUT, f"{what}: no answer in time", retryable=True)
     if isinstance(cause, aiohttp.ClientSSLError | ssl.SSLError):
         return SourceError(
             Reason.TLS,
-            f"{what}: TLS failed ({_first_line(cause)}); is the endpoint right, does it need a ca_file?",
+            f"{what}: TLS failed ({_first_line(cause)}); {_tls_cure(cause)}",
         )
     if isinstance(cause, aiohttp.ClientConnectorDNSError):
         return SourceError(
@@ -183,9 +186,21 @@ def connection_error(what: str, exc: Exception) -> SourceError:
     return SourceError(Reason.CONNECTION, f"{what}: connection failed ({_first_line(cause)})", retryable=True)
 
 
+def _tls_cure(exc: Exception) -> str:
+    if "WRONG_VERSION_NUMBER" in str(exc):
+        return "the other side does not speak TLS: is the endpoint an http:// one?"
+    return "is the endpoint right, does it need a ca_file?"
+
+
+def _asked(exc: Exception) -> str | None:
+    """Name the request that failed, where httpx knows it."""
+    request = getattr(exc, "_request", None)
+    return f"{request.method} {request.url.path}" if isinstance(request, httpx.Request) else None
+
+
 def _first_line(exc: Exception) -> str:
     text = str(exc).strip() or type(exc).__name__
-    return text.splitlines()[0][:200]
+    return text.splitlines()[0].replace(" ssl:default", "")[:200]
 
 
 async def read(response: httpx.Response, limit: int, what: str, *, cut: bool = False) -> bytes:

@@ -208,8 +208,13 @@ async def test_what_is_known_of_the_credentials_and_the_clock_is_handed_on() -> 
     assert source.skew > 1e6  # the cloud's clock stands in 2023
 
 
-def test_a_source_says_what_may_hold_it_back() -> None:
+async def test_a_source_says_what_may_hold_it_back() -> None:
     source = workspaces({"0": page([])}, timeout=12.5, requests_per_second=0.5, concurrency=3)
-    assert source.too_late().startswith(
-        "not finished in time; timeout 12.5s, at most 0.5 requests/s and 3 in"
+    assert source.too_late(12.5) == "not one answer from the cloud within 12.5 s (its timeout)"
+    assert source.too_late(2.5) == (
+        "not one answer from the cloud within 2.5 s (what the scrape's own timeout left)"
+    )
+    await source.collect(within(9))
+    assert source.too_late(12.5).startswith(
+        "1 pages were read within 12.5 s (its timeout), not all; at most 0.5 requests/s and 3 in flight"
     )

@@ -109,8 +109,13 @@ class Dataset(msgspec.Struct, frozen=True, gc=False, rename="pascal"):
 
 
 class DatasetList(msgspec.Struct, frozen=True, rename="pascal"):
-    """The body of ListDatasets; its TotalCount is described as the entries returned, so it is not read."""
+    """The body of ListDatasets.
 
+    ``total_count`` is described as the entries returned: be they those of the page or of the list, there are
+    not fewer.
+    """
+
+    total_count: Count = 0
     datasets: list[Dataset] | None = None
 
 
@@ -207,18 +212,31 @@ class Discovery:
         self._until = float("-inf")
 
     async def walks(self, fetch: Fetch) -> Sequence[Walk]:
-        """Return a walk for each dataset; raises SourceError."""
+        """Return a walk for each dataset; raises SourceError, also where not all could be found."""
         if self._clock() >= self._until:
             found: dict[str, None] = {}
             for edition in self._options.editions:
-                found.update(dict.fromkeys(await self._list(fetch, edition)))
+                found.update(dict.fromkeys(await self._all(fetch, edition)))
             self._known = [walk(name, self._options.workspace_id, discovered=True) for name in found]
             self._until = self._clock() + self._options.discovery_interval
         return self._known
 
-    async def _list(self, fetch: Fetch, edition: str) -> Sequence[str]:
-        """Read pages until one brings nothing new: neither a page's size nor the total can be relied on."""
+    async def _all(self, fetch: Fetch, edition: str) -> Sequence[str]:
+        """Read the list, and once more where it names fewer datasets than it reports."""
+        for _ in range(2):
+            names, reported = await self._list(fetch, edition)
+            if len(names) >= reported:
+                return names
+        # The jobs of a dataset that was not found would be missing without a sign.
+        raise SourceError(
+            Reason.BAD_RESPONSE,
+            f"GET {DATASETS_PATH}: {len(names)} of {reported} {edition} datasets were listed, twice",
+        )
+
+    async def _list(self, fetch: Fetch, edition: str) -> tuple[Sequence[str], int]:
+        """Read pages until one brings nothing new, as pages may be small; return the total as well."""
         names: dict[str, None] = {}
+        reported = 0
         for number in itertools.count(1):
             # Oldest first: a dataset that is made meanwhile pushes no other to a page already read.
             order = (("SortBy", "GmtCreateTime"), ("Order", "ASC"))
@@ -227,11 +245,11 @@ class Discovery:
                 call("ListDatasets", DATASETS_PATH, (*order, *which), self._options.workspace_id)
             )
             body = decoded(DATASETS, answer, f"GET {DATASETS_PATH}")
-            known = len(names)
+            known, reported = len(names), max(reported, body.total_count)
             names.update((row.dataset_id, None) for row in body.datasets or ())
             if len(names) == known:
                 break
-        return list(names)
+        return list(names), reported
 
 
 def plan(options: Options) -> Plan:
