@@ -62,8 +62,13 @@ async def scraped() -> list[Metric]:
 def settled(families: Iterable[Metric]) -> Iterator[Metric]:
     """Yield the families without what is different each time."""
     for family in families:
-        family.samples = [still(family, sample) for sample in family.samples]
+        # Counters come in the order in which the sources were answered first.
+        family.samples = sorted((still(family, sample) for sample in family.samples), key=place)
         yield family
+
+
+def place(sample: Sample) -> tuple[str, str]:
+    return sample.labels.get("source", ""), sample.labels.get("code", "")
 
 
 def still(family: Metric, sample: Sample) -> Sample:
