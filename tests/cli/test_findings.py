@@ -97,8 +97,9 @@ def test_what_is_kept_for_a_while_is_asked_for_at_a_whole_number_of_scrapes(
 async def test_an_hour_has_min_interval_and_discovery_in_it() -> None:
     options = pai_dataset_jobs.Options(datasets="discover", workspace_id="1", discovery_interval=600)
     settings = the_settings("pai_dataset_jobs", options, min_interval=90.0, requests_per_second=3.0)
-    found_and_end_of_each_edition = [[{"DatasetId": "d-1"}], [], []]
-    bodies = [{"TotalCount": 1, "Datasets": rows} for rows in found_and_end_of_each_edition]
+    # One dataset and the end of its list, and an edition without any.
+    told: list[tuple[int, list[dict[str, str]]]] = [(1, [{"DatasetId": "d-1"}]), (1, []), (0, [])]
+    bodies = [{"TotalCount": total, "Datasets": rows} for total, rows in told]
     replies = [httpx.Response(200, json=body) for body in (*bodies, {"TotalCount": 0, "DatasetJobs": []})]
     source = a_source(settings, answers(*replies))
     snapshot = await source.collect(within(60))
