@@ -13,7 +13,9 @@ from prometheus_client import Metric
 
 from docs.markdown import CURE, HERE, code, page, table
 from docs.options import configuration_page
+from docs.pages import PAGES as API_PAGES
 from docs.schema import written
+from docs.tree import architecture_page, operating_page
 from exporter import collector
 from exporter.apis import APIS
 from exporter.apis.api import Api
@@ -202,6 +204,9 @@ PAGES: dict[str, Callable[[], str]] = {
     "command-line.md": command_line_page,
     "configuration.md": configuration_page,
     "config.schema.json": lambda: written(APIS),
+    "architecture.md": architecture_page,
+    "operating.md": operating_page,
+    **API_PAGES,
 }
 
 

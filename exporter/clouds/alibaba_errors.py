@@ -13,7 +13,7 @@ from exporter.errors import Reason, SourceError
 _ACTIONS = "paidataset:ListDatasetJobs, and paidataset:ListDatasets where datasets are discovered"
 _CLOCK = "the cloud finds our date wrong: set the clock, with NTP"
 
-_BY_CODE: tuple[tuple[str, Verdict], ...] = (
+BY_CODE: tuple[tuple[str, Verdict], ...] = (
     (
         "InvalidAccessKeyId",
         Verdict(
@@ -95,6 +95,6 @@ def _own_retry_after(headers: httpx.Headers) -> float | None:
 
 def _verdict(status: int, error: ErrorBody, headers: httpx.Headers, now: float) -> Verdict:
     code = (error.code or "").lower()
-    known = (verdict for beginning, verdict in _BY_CODE if code.startswith(beginning.lower()))
+    known = (verdict for beginning, verdict in BY_CODE if code.startswith(beginning.lower()))
     verdict = next(known, None) or by_status(status, headers)
     return replace(verdict, retry_after=retry_after(headers, now)) if verdict.retryable else verdict

@@ -31,7 +31,7 @@ _THROTTLED = Verdict(
     cure="too many requests: lower requests_per_second or concurrency",
 )
 
-_BY_CODE = {
+BY_CODE = {
     "apig.0101": Verdict(
         reason=Reason.NOT_FOUND, cure="this host has no such API: check the region and the endpoint"
     ),
@@ -45,7 +45,7 @@ _BY_CODE = {
 
 _BY_STATUS = {401: _AUTHENTICATION, 403: _PERMISSION, 429: _THROTTLED}
 
-_BY_WORDS: tuple[tuple[str, Verdict], ...] = (
+BY_WORDS: tuple[tuple[str, Verdict], ...] = (
     (
         "failed to reach the limit",
         Verdict(
@@ -65,7 +65,7 @@ _BY_WORDS: tuple[tuple[str, Verdict], ...] = (
 )
 """What the words say, whatever the code and the status."""
 
-_AUTHENTICATION_CURES = (
+AUTHENTICATION_CURES = (
     ("decrypt token", "the token is bad or has ended"),
     ("ak not exist", "this access key does not exist or is disabled: check access_key"),
     ("signature", "check secret_key; does a proxy change the headers or the path?"),
@@ -107,13 +107,13 @@ def explain_login(
 
 def _verdict(status: int, error: ErrorBody, headers: httpx.Headers) -> Verdict:
     words = (error.message or "").lower()
-    for part, verdict in _BY_WORDS:
+    for part, verdict in BY_WORDS:
         if part in words:
             return verdict
-    verdict = _BY_CODE.get(_plain(error.code)) or _BY_STATUS.get(status) or by_status(status, headers)
+    verdict = BY_CODE.get(_plain(error.code)) or _BY_STATUS.get(status) or by_status(status, headers)
     if verdict.reason is not Reason.AUTHENTICATION:
         return verdict
-    cure = next((cure for part, cure in _AUTHENTICATION_CURES if part in words), verdict.cure)
+    cure = next((cure for part, cure in AUTHENTICATION_CURES if part in words), verdict.cure)
     return replace(verdict, cure=cure)
 
 
