@@ -24,7 +24,8 @@ help: ## this list
 	@echo 'Set PYTHON to choose the interpreter, VENV another folder than .venv, ARGS to pass arguments on.'
 
 demo: $(STAMPS)/run ## the exporter on simulated clouds; Ctrl-C ends it
-	@exec $(BIN)/datajobs-exporter demo $(ARGS)
+# With job control the demo alone is the terminal's foreground: Ctrl-C ends it, and make ends with its status.
+	@if [ -t 0 ]; then set -m; fi; $(BIN)/datajobs-exporter demo $(ARGS)
 
 # Where CI=true no test skips, so what only linters need must be there, too.
 test: $(STAMPS)/$(if $(filter true,$(CI)),lint,test) system-packages ## all tests with branch coverage; ARGS for pytest

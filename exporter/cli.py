@@ -170,8 +170,9 @@ def once(context: click.Context, *, config_file: Path, names: Sequence[str], out
     show_default=True,
     help="Where to listen: host:port.",
 )
+@click.option("--show-config", is_flag=True, help="First print a configuration for these clouds.")
 @weather_options
-def simulate(*, listen: str, **weather: Any) -> None:
+def simulate(*, listen: str, show_config: bool, **weather: Any) -> None:
     """Serve the simulated clouds alone.
 
     The lists, logins and signatures of all APIs are on one port, without an account anywhere.
@@ -181,7 +182,8 @@ def simulate(*, listen: str, **weather: Any) -> None:
 
     try:
         host, port = parse(listen)
-        run(serve_clouds(Weather(**weather), host or "0.0.0.0", port))  # noqa: S104  as the user asked
+        everywhere = "0.0.0.0"  # noqa: S104  as the user asked
+        run(serve_clouds(Weather(**weather), host or everywhere, port, show_config=show_config))
     except AddressError as exc:
         fail(str(exc))
     except OSError as exc:

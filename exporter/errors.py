@@ -73,7 +73,7 @@ class Reason(StrEnum):
     SERVER = (
         "server_error",
         "The cloud failed (5xx).",
-        "Wait: it was tried again until the deadline. If it lasts, look at the cloud's own status page.",
+        "Wait: it was tried again a few times. If it lasts, look at the cloud's own status page.",
     )
     BAD_RESPONSE = (
         "bad_response",

@@ -19,6 +19,7 @@ log = logging.getLogger(__name__)
 
 GRACE = 0.25
 WELL = "well"
+INCOMPLETE = "incomplete"
 """The state of a source that is collected; that of one that is not is the reason."""
 
 
@@ -85,6 +86,7 @@ class Standby:
         self.outcome: Snapshot | SourceError | None = None
         """How the last collection ended; None before there was one."""
         self._ended = 0.0
+        self._absent: set[str] = set()
         self._duration: float | None = None
         self._requests: int | None = None
         about = {"source": source.settings.name, "api": source.settings.api}
@@ -160,6 +162,20 @@ class Standby:
         self._last_success = snapshot.as_of
         if snapshot.complete:
             self._complete = snapshot
+        self._tell_absent(snapshot)
+        if not snapshot.complete:
+            self._changes.tell(
+                INCOMPLETE,
+                logging.WARNING,
+                "source %s: collected, but not complete (%d listed, %d reported): totals did not agree, or "
+                "the list changed while it was read",
+                self.source.settings.name,
+                snapshot.listed,
+                snapshot.reported,
+                listed=snapshot.listed,
+                requests=snapshot.requests,
+            )
+            return
         self._changes.tell(
             WELL,
             logging.INFO,
@@ -170,6 +186,17 @@ class Standby:
             listed=snapshot.listed,
             requests=snapshot.requests,
         )
+
+    def _tell_absent(self, snapshot: Snapshot) -> None:
+        """Warn once of each list that the cloud does not know, a misspelt queue type perhaps."""
+        for walk in snapshot.walks:
+            if walk.absent and walk.name not in self._absent:
+                self._absent.add(walk.name)
+                log.warning(
+                    "source %s: the cloud knows no %s, nothing is shown of it",
+                    self.source.settings.name,
+                    walk.name,
+                )
 
     def _failed(self, error: SourceError) -> None:
         """Log a failure when it begins and when its reason changes, not at every scrape."""

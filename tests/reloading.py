@@ -13,7 +13,7 @@ import yaml
 
 from exporter.apis import APIS
 from exporter.assembly import Assembly
-from exporter.commands.demo import CONFIG
+from exporter.commands.simulate import CONFIG
 from exporter.config import Config, Source, load
 from exporter.instruments import Instruments
 from exporter.reload import Reloader

@@ -13,64 +13,16 @@ from rich.table import Table
 from exporter.apis import APIS
 from exporter.assembly import assemble
 from exporter.commands import tables
-from exporter.commands.simulate import Weather, clouds
+from exporter.commands.simulate import CONFIG, Weather, clouds
 from exporter.config import Config, load
 from exporter.instruments import Instruments
 from exporter.model import Phase
 from exporter.scrape import Result, Scraper
-from exporter.simulator import identities as demo
 from exporter.tally import Tally
 from exporter.web.app import Web
 from exporter.web.guard import guarded
 from exporter.web.server import serving, stop_requested, url
 from exporter.web.webfile import WebFile
-
-CONFIG = f"""\
-credentials:
-  alibaba-demo:
-    cloud: alibaba
-    access_key_id: {demo.DEMO_ALIBABA_KEY.id}
-    access_key_secret: {demo.DEMO_ALIBABA_KEY.secret}
-  huawei-demo:
-    cloud: huawei
-    access_key: {demo.DEMO_HUAWEI_KEY.id}
-    secret_key: {demo.DEMO_HUAWEI_KEY.secret}
-  huawei-user-demo:
-    cloud: huawei
-    username: {demo.DEMO_HUAWEI_USER.name}
-    password: {demo.DEMO_HUAWEI_USER.password}
-    domain: {demo.DEMO_HUAWEI_USER.domain}
-    iam_endpoint: ${{SIMULATED}}
-sources:
-  - name: pai-vision
-    api: pai_dataset_jobs
-    region: {demo.PAI_REGION}
-    endpoint: ${{SIMULATED}}
-    credentials: alibaba-demo
-    workspace_id: "{demo.PAI_WORKSPACES[0]}"
-    datasets: discover
-  - name: octopus
-    api: octopus_system_jobs
-    region: {demo.OCTOPUS_REGION}
-    endpoint: ${{SIMULATED}}
-    credentials: huawei-demo
-    project_id: "{demo.OCTOPUS_PROJECT}"
-    workspaces: ["{'", "'.join(demo.OCTOPUS_WORKSPACES)}"]
-  - name: octopus-queue
-    api: octopus_queuing_jobs
-    region: {demo.OCTOPUS_REGION}
-    endpoint: ${{SIMULATED}}
-    credentials: huawei-demo
-    project_id: "{demo.OCTOPUS_PROJECT}"
-  - name: dataarts
-    api: dataarts_jobs
-    region: {demo.DATAARTS_REGION}
-    endpoint: ${{SIMULATED}}
-    credentials: huawei-user-demo
-    project_id: "{demo.DATAARTS_PROJECT}"
-    workspaces: ["{'", "'.join(demo.DATAARTS_WORKSPACES)}"]
-"""
-"""What a user would write for these clouds; SIMULATED is their address."""
 
 PHASES = [phase.value for phase in Phase]
 WAITING = "waiting in "

@@ -5,12 +5,60 @@ import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from exporter.simulator import identities as demo
 from exporter.simulator.app import build
 from exporter.simulator.faults import Faults
 from exporter.simulator.serve import Simulator
 from exporter.simulator.settings import Settings
 from exporter.simulator.world.living import living_world
 from exporter.web.server import stop_requested
+
+CONFIG = f"""\
+credentials:
+  alibaba-demo:
+    cloud: alibaba
+    access_key_id: {demo.DEMO_ALIBABA_KEY.id}
+    access_key_secret: {demo.DEMO_ALIBABA_KEY.secret}
+  huawei-demo:
+    cloud: huawei
+    access_key: {demo.DEMO_HUAWEI_KEY.id}
+    secret_key: {demo.DEMO_HUAWEI_KEY.secret}
+  huawei-user-demo:
+    cloud: huawei
+    username: {demo.DEMO_HUAWEI_USER.name}
+    password: {demo.DEMO_HUAWEI_USER.password}
+    domain: {demo.DEMO_HUAWEI_USER.domain}
+    iam_endpoint: ${{SIMULATED}}
+sources:
+  - name: pai-vision
+    api: pai_dataset_jobs
+    region: {demo.PAI_REGION}
+    endpoint: ${{SIMULATED}}
+    credentials: alibaba-demo
+    workspace_id: "{demo.PAI_WORKSPACES[0]}"
+    datasets: discover
+  - name: octopus
+    api: octopus_system_jobs
+    region: {demo.OCTOPUS_REGION}
+    endpoint: ${{SIMULATED}}
+    credentials: huawei-demo
+    project_id: "{demo.OCTOPUS_PROJECT}"
+    workspaces: ["{'", "'.join(demo.OCTOPUS_WORKSPACES)}"]
+  - name: octopus-queue
+    api: octopus_queuing_jobs
+    region: {demo.OCTOPUS_REGION}
+    endpoint: ${{SIMULATED}}
+    credentials: huawei-demo
+    project_id: "{demo.OCTOPUS_PROJECT}"
+  - name: dataarts
+    api: dataarts_jobs
+    region: {demo.DATAARTS_REGION}
+    endpoint: ${{SIMULATED}}
+    credentials: huawei-user-demo
+    project_id: "{demo.DATAARTS_PROJECT}"
+    workspaces: ["{'", "'.join(demo.DATAARTS_WORKSPACES)}"]
+"""
+"""What a user would write for these clouds; SIMULATED is their address."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -34,10 +82,12 @@ def clouds(weather: Weather, host: str, port: int) -> Simulator:
     return Simulator(build(world, settings), host=host, port=port)
 
 
-async def simulate(weather: Weather, host: str, port: int) -> None:
-    """Serve the simulated clouds until SIGINT or SIGTERM."""
+async def simulate(weather: Weather, host: str, port: int, *, show_config: bool) -> None:
+    """Serve the simulated clouds until SIGINT or SIGTERM; first print a configuration for them if asked."""
     stop = stop_requested()
     async with clouds(weather, host, port) as simulator:
+        if show_config:
+            print(CONFIG.replace("${SIMULATED}", simulator.url), flush=True)  # noqa: T201
         print(f"simulated clouds on {simulator.url} (Ctrl-C ends them)", flush=True)  # noqa: T201
         await stop.wait()
     await asyncio.sleep(0)

@@ -16,7 +16,7 @@ from typing import IO
 from click.testing import CliRunner, Result
 
 from exporter.cli import main
-from exporter.commands.demo import CONFIG
+from exporter.commands.simulate import CONFIG
 from exporter.simulator import identities
 
 COMMAND = str(Path(sys.executable).with_name("datajobs-exporter"))

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from exporter.apis import dataarts_jobs
-from exporter.commands.demo import CONFIG
+from exporter.commands.simulate import CONFIG
 from exporter.errors import Reason
 from exporter.simulator import identities
 from tests.cli.running import NAMES, NOBODY, config_file, invoke, run, running, with_a_source_that_fails

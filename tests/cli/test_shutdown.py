@@ -12,7 +12,7 @@ import httpx
 import pytest
 from anyio.from_thread import start_blocking_portal
 
-from exporter.commands.demo import CONFIG
+from exporter.commands.simulate import CONFIG
 from exporter.simulator.app import build, request_log
 from exporter.simulator.faults import Faults
 from exporter.simulator.log import RequestLog

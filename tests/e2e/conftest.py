@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 from anyio.from_thread import start_blocking_portal
 
-from exporter.commands.demo import CONFIG
+from exporter.commands.simulate import CONFIG
 from exporter.simulator.app import build
 from exporter.simulator.serve import Simulator
 from exporter.simulator.settings import Settings

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from exporter.commands.demo import CONFIG
+from exporter.commands.simulate import CONFIG
 from tests.cli.running import NAMES, config_file, running
 from tests.e2e.watching import Watcher, eventually, prometheus, with_defaults
 from tests.sockets import Authority

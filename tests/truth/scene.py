@@ -13,7 +13,7 @@ import msgspec
 from exporter import collector
 from exporter.apis import APIS
 from exporter.assembly import assemble
-from exporter.commands.demo import CONFIG
+from exporter.commands.simulate import CONFIG
 from exporter.config import Config, Source, load
 from exporter.instruments import Instruments
 from exporter.scrape import Result

@@ -12,7 +12,7 @@ from starlette.applications import Starlette
 
 from exporter.apis import APIS
 from exporter.assembly import assemble
-from exporter.commands.demo import CONFIG
+from exporter.commands.simulate import CONFIG
 from exporter.config import Config, Source, load
 from exporter.instruments import Instruments
 from exporter.scrape import Scraper
