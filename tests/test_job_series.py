@@ -1,17 +1,27 @@
-from typing import Any
+from typing import Any, NamedTuple
 
 import httpx
+import msgspec
 import pytest
 
 from exporter import collector, job_series
 from exporter.apis import APIS
+from exporter.apis.octopus_system_jobs import STATUSES
 from exporter.apis.pai_dataset_jobs import Options as PaiOptions
+from exporter.assembly import assemble
+from exporter.commands.demo import configuration
+from exporter.config import Config
 from exporter.config import Source as Settings
 from exporter.errors import Reason, SourceError
+from exporter.instruments import Instruments
 from exporter.job_series import LONGEST, label
 from exporter.metrics import CATALOGUE
-from exporter.model import FileCounts, Job, LastRun, Phase
+from exporter.model import ACTIVE, FileCounts, Job, LastRun, Phase
 from exporter.scrape import Result
+from exporter.simulator.app import build
+from exporter.simulator.identities import OCTOPUS_WORKSPACES
+from exporter.simulator.settings import Settings as Clouds
+from exporter.simulator.world.living import living_world
 from exporter.web.exposition import OPENMETRICS, Exposition
 from tests.apis.cases import CASES, NOW, Case, List, Row
 from tests.fakes import a_source, dated, the_settings, within
@@ -19,6 +29,7 @@ from tests.scraped import Series, read_openmetrics, samples, series
 from tests.turned import TURNED, Backend
 
 PER_JOB = {family.name for family in CATALOGUE if family.name.startswith("datajobs_job_")}
+START = 1_900_000_000.0
 DROPPED = "datajobs_job_series_dropped"
 PAI, OCTOPUS, QUEUES, DATAARTS = CASES
 
@@ -181,6 +192,43 @@ async def test_a_cloud_that_mixes_up_its_lists_makes_no_series_twice() -> None:
     assert not snapshot.complete
     assert [job.name for job in snapshot.tally.shortlist.jobs] == ["job_0", "job_1"]
     assert snapshot.tally.shortlist.dropped == 0
+
+
+class Sighting(NamedTuple):
+    """What a page that lists a job says of it."""
+
+    created: int
+    job_id: str
+    workspace: str
+    status: str
+
+
+async def test_of_a_living_world_the_oldest_active_jobs_are_told() -> None:
+    world, most = living_world(7, START, jobs=300), 6
+    app = build(world, Clouds(clock=lambda: START, tolerance=float("inf")))
+
+    def connect(endpoint: str, _: Settings) -> httpx.AsyncClient:
+        return httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url=endpoint)
+
+    [octopus] = [source for source in configuration("http://simulated").sources if source.api == OCTOPUS]
+    config = Config(sources=(msgspec.structs.replace(octopus, per_job=most),))
+    scraper = assemble(config, Instruments(), connect)
+    found = samples(collector.families(await scraper.scrape(scraper.names, None)))
+    await scraper.aclose()
+    active = sorted(
+        Sighting(row["create_at"], str(row["id"]), workspace, row["status"])
+        for workspace in OCTOPUS_WORKSPACES
+        for row in world.system_jobs(workspace, START)
+        if STATUSES[row["status"]] in ACTIVE
+    )
+    assert {sighting.workspace for sighting in active[:most]} == set(OCTOPUS_WORKSPACES)
+    told = [dict(labels) for name, labels in found if name == "datajobs_job_info"]
+    assert len(told) == most
+    assert {(labels["job_id"], labels["workspace"], labels["status"]) for labels in told} == {
+        sighting[1:] for sighting in active[:most]
+    }
+    [dropped] = [value for (name, _), value in found.items() if name == DROPPED]
+    assert dropped == len(active) - most > 0
 
 
 @pytest.mark.parametrize("text", ["", "dsjob-1", "a b", "每日 任务", '"\\\n'[:2], "😀" * 200])
