@@ -61,8 +61,12 @@ def connect(endpoint: str, *, ca_file: Path | None, connections: int, timeout: f
         connector = aiohttp.TCPConnector(limit=connections, keepalive_timeout=KEEP_ALIVE, ssl=context)
         return aiohttp.ClientSession(connector=connector, cookie_jar=aiohttp.DummyCookieJar())
 
+    try:
+        address = httpx.URL(endpoint)
+    except httpx.InvalidURL as exc:
+        raise SourceError(Reason.CONNECTION, f"endpoint {endpoint}: {exc}") from exc
     return httpx.AsyncClient(
-        base_url=endpoint,
+        base_url=address,
         transport=Transport(session),
         timeout=httpx.Timeout(timeout, connect=min(CONNECT_TIMEOUT, timeout), pool=None),
         headers={"accept": "application/json", "user-agent": "datajobs-exporter"},

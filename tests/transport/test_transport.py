@@ -14,7 +14,7 @@ from exporter.client import MAX_PAGE_BYTES
 from exporter.clouds.huawei_token import HuaweiTokenAuth, PasswordLogin
 from exporter.credentials import Secret
 from exporter.errors import Reason, SourceError
-from exporter.transport import connection_error, translated
+from exporter.transport import connect, connection_error, translated
 from tests.sockets import Server, page, replying
 from tests.transport.asking import SIGNERS, WHAT, failure, fetched, headers, opened
 
@@ -259,3 +259,8 @@ def test_the_cause_of_a_failure_is_kept() -> None:
     with pytest.raises(SourceError) as caught, translated(WHAT):
         raise ConnectionResetError
     assert isinstance(caught.value.__cause__, ConnectionResetError)
+
+
+def test_an_endpoint_that_no_address_can_be_is_named() -> None:
+    with pytest.raises(SourceError, match=r"endpoint https://256\.256\.256\.256: "):
+        connect("https://256.256.256.256", ca_file=None, connections=1, timeout=1.0)
