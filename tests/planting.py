@@ -64,7 +64,40 @@ sources:
   - {{name: queue, api: octopus_queuing_jobs, endpoint: ${{SIMULATED}}, credentials: named, project_id: p}}
   - {{name: dataarts, api: dataarts_jobs, endpoint: ${{SIMULATED}}, credentials: user, project_id: p}}
 """
+BROKEN = CONFIG.replace(" access_key:", " acess_key:").replace("500ms", "2")
+"""The same with mistakes, also next to secrets."""
 ENVIRONMENT = {"PLANTED_TOKEN": TOKEN, "PLANTED_KEY": IN_ENVIRONMENT}
+CHAINS = """\
+credentials:
+  alibaba: {cloud: alibaba, chain: environment}
+  huawei: {cloud: huawei, chain: environment}
+sources:
+  - {name: pai, api: pai_dataset_jobs, endpoint: ${SIMULATED}, credentials: alibaba, datasets: [d-1]}
+  - {name: octopus, api: octopus_system_jobs, endpoint: ${SIMULATED}, credentials: huawei, project_id: p}
+"""
+OF_CHAINS = {
+    "ALIBABA_CLOUD_ACCESS_KEY_ID": ALIBABA_ID,
+    "ALIBABA_CLOUD_ACCESS_KEY_SECRET": FILE,
+    "ALIBABA_CLOUD_SECURITY_TOKEN": TOKEN,
+    "HUAWEICLOUD_SDK_AK": HUAWEI_ID,
+    "HUAWEICLOUD_SDK_SK": IN_ENVIRONMENT,
+    "HUAWEICLOUD_SDK_SECURITY_TOKEN": TOKEN_FILE,
+}
+"""What the vendors' own libraries read from the environment."""
+
+
+PATHS = (
+    "/",
+    "/config",
+    "/metrics",
+    "/probe?target=pai",
+    "/probe?target=dataarts",
+    "/sd",
+    "/-/healthy",
+    "/-/ready",
+    "/nothing",
+)
+"""The exporter's pages."""
 
 
 def planted(folder: Path, text: str = CONFIG) -> Path:
@@ -113,12 +146,12 @@ SHAPES: Sequence[Shape] = (
 """Every way in which a server may send back what it was sent, or what it should not know."""
 
 
-def echoing() -> Starlette:
+def echoing(kinds: Sequence[str] = OF_CLOUDS) -> Starlette:
     """Return a cloud that gives a token and sends secrets back, each in each shape.
 
     ``state.left`` is how many it has not sent back yet.
     """
-    pairs = [(shape, SECRETS[kind]) for shape in SHAPES for kind in OF_CLOUDS]
+    pairs = [(shape, SECRETS[kind]) for shape in SHAPES for kind in kinds]
     answers = itertools.cycle(pairs)
     tokens = itertools.count()
 
