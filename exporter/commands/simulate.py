@@ -88,6 +88,7 @@ async def simulate(weather: Weather, host: str, port: int, *, show_config: bool)
     async with clouds(weather, host, port) as simulator:
         if show_config:
             print(CONFIG.replace("${SIMULATED}", simulator.url), flush=True)  # noqa: T201
-        print(f"simulated clouds on {simulator.url} (Ctrl-C ends them)", flush=True)  # noqa: T201
+        comment = "# " if show_config else ""  # so that the whole output is a configuration
+        print(f"{comment}simulated clouds on {simulator.url} (Ctrl-C ends them)", flush=True)  # noqa: T201
         await stop.wait()
     await asyncio.sleep(0)

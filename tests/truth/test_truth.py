@@ -11,7 +11,7 @@ from random import Random
 
 import pytest
 
-from exporter.apis import dataarts_jobs, octopus, pai_dataset_jobs
+from exporter.apis import APIS, dataarts_jobs, octopus, pai_dataset_jobs
 from exporter.simulator.identities import PAI_WORKSPACES
 from exporter.simulator.settings import OffsetMeaning
 from exporter.simulator.world.world import World
@@ -46,10 +46,12 @@ def draw(seed: int, source: str, *, most: int = 2000) -> Scene:
 
 
 def lying(scene: Scene, seed: int) -> None:
-    """Let one cloud in eight lie about its totals, now and then or always."""
+    """Let one cloud in eight lie about the totals of its jobs, now and then or always."""
     if seed % 8 == 5:
         amount = Random(seed).choice(("+1", "-1", "+250", "-3"))
-        scene.settings.faults.add(f"wrong-total={amount}:{Random(seed).choice((0.3, 1.0))}")
+        rate = Random(seed).choice((0.3, 1.0))
+        for api in APIS:
+            scene.settings.faults.add(f"{api}:wrong-total={amount}:{rate}")
 
 
 async def judge(source: str, seed: int, folder: Path, monkeypatch: pytest.MonkeyPatch) -> str:
