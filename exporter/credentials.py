@@ -277,17 +277,8 @@ LIBRARIES = {"alibaba": "alibabacloud_credentials", "huawei": "huaweicloudsdkcor
 """The vendors' libraries behind the chains, by the cloud, whose name is the extra's too."""
 
 
-def alibaba_keys(keys: AlibabaKeys) -> KeySource:
-    """Return the source of an Alibaba Cloud key; its files are looked at on each call."""
-
-    async def read() -> AccessKey:
-        return access_key(keys)
-
-    return read
-
-
-def huawei_keys(keys: HuaweiKeys) -> KeySource:
-    """Return the source of a Huawei Cloud key; its files are looked at on each call."""
+def key_source(keys: AlibabaKeys | HuaweiKeys) -> KeySource:
+    """Return the source of a key; its files are looked at on each call."""
 
     async def read() -> AccessKey:
         return access_key(keys)

@@ -224,11 +224,12 @@ async def read(response: httpx.Response, limit: int, what: str, *, cut: bool = F
 
 def date_of(headers: httpx.Headers) -> float | None:
     """Return the Date header in seconds since 1970, None where it is missing or nonsense."""
-    return _parsed_date(headers.get("date", ""))
+    return moment_of(headers.get("date", ""))
 
 
 @lru_cache(maxsize=64)
-def _parsed_date(text: str) -> float | None:
+def moment_of(text: str) -> float | None:
+    """Return a date of HTTP in seconds since 1970, None where it is nonsense."""
     try:
         moment = parsedate_to_datetime(text)
         return (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).timestamp()

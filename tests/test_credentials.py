@@ -17,9 +17,8 @@ from exporter.credentials import (
     SecretText,
     UnfitError,
     access_key,
-    alibaba_keys,
-    huawei_keys,
     huawei_password,
+    key_source,
     usable,
 )
 from exporter.errors import Reason, SourceError
@@ -178,7 +177,7 @@ def test_texts_that_are_no_secrets_are_refused(text: str) -> None:
 async def test_alibaba_keys_are_read_on_each_call(tmp_path: Path) -> None:
     path = tmp_path / "secret"
     path.write_text("first\n")
-    source = alibaba_keys(AlibabaKeys(access_key_id=fixed("id"), access_key_secret=SecretFile(path)))
+    source = key_source(AlibabaKeys(access_key_id=fixed("id"), access_key_secret=SecretFile(path)))
     assert await source() == AccessKey(id="id", secret=Secret("first"))
     path.write_text("second\n")
     assert await source() == AccessKey(id="id", secret=Secret("second"))
@@ -186,7 +185,7 @@ async def test_alibaba_keys_are_read_on_each_call(tmp_path: Path) -> None:
 
 async def test_huawei_keys_carry_their_token() -> None:
     keys = HuaweiKeys(access_key=fixed("ak"), secret_key=fixed("sk"), security_token=fixed("token"))
-    assert await huawei_keys(keys)() == AccessKey(
+    assert await key_source(keys)() == AccessKey(
         id="ak", secret=Secret("sk"), security_token=Secret("token"), expires_at=None
     )
 

@@ -3,7 +3,6 @@
 import re
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from email.utils import parsedate_to_datetime
 from http import HTTPStatus
 
 import httpx
@@ -11,6 +10,7 @@ import httpx
 from exporter.clouds.bodies import ErrorBody, request_id_of
 from exporter.credentials import without_secrets
 from exporter.errors import Reason, SourceError
+from exporter.transport import date_of, moment_of
 
 LONGEST_WAIT = 86_400.0
 """Seconds; a cloud that asks for more is taken to mean this."""
@@ -78,24 +78,11 @@ def seconds(text: str) -> float | None:
 def retry_after(headers: httpx.Headers, now: float) -> float | None:
     """Return the seconds that Retry-After asks for, a moment being measured by the answer's own clock."""
     text = headers.get("retry-after", "").strip()
-    moment = _moment(text)
+    moment = moment_of(text)
     if moment is None:
         return seconds(text)
     wait = moment - (date_of(headers) or now)
     return min(wait, LONGEST_WAIT) if wait > 0 else None
-
-
-def date_of(headers: httpx.Headers) -> float | None:
-    """Return the Date header in seconds since 1970, None where it is missing or nonsense."""
-    return _moment(headers.get("date", ""))
-
-
-def _moment(text: str) -> float | None:
-    try:
-        moment = parsedate_to_datetime(text)
-        return (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).timestamp()
-    except (ValueError, TypeError, IndexError, OverflowError):  # the parser lets all of them through
-        return None
 
 
 def clock_cure(headers: httpx.Headers, now: float) -> str | None:

@@ -11,10 +11,10 @@ from datetime import UTC, datetime
 import httpx
 import msgspec
 
-from exporter.clouds.answers import date_of
 from exporter.clouds.huawei_errors import explain_login
 from exporter.credentials import MASK, Secret
 from exporter.errors import Reason, SourceError
+from exporter.transport import date_of
 
 LONGEST_MARGIN = 1800.0
 """Seconds before its end at which a token is renewed at the earliest; a shorter life leaves a tenth of it."""

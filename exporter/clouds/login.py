@@ -15,9 +15,8 @@ from exporter.credentials import (
     HuaweiKeys,
     HuaweiPassword,
     KeySource,
-    alibaba_keys,
-    huawei_keys,
     huawei_password,
+    key_source,
 )
 
 Auth = AlibabaAuth | HuaweiKeyAuth | HuaweiTokenAuth
@@ -39,11 +38,11 @@ def auth_of(
     """
     match credentials:
         case AlibabaKeys():
-            return AlibabaAuth(alibaba_keys(credentials))
+            return AlibabaAuth(key_source(credentials))
         case AlibabaChain():
             return AlibabaAuth(chain_keys(credentials))
         case HuaweiKeys():
-            return HuaweiKeyAuth(huawei_keys(credentials), project_id)
+            return HuaweiKeyAuth(key_source(credentials), project_id)
         case HuaweiChain():
             return HuaweiKeyAuth(chain_keys(credentials), project_id)
         case HuaweiPassword():
