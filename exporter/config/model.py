@@ -125,7 +125,7 @@ class Basics(msgspec.Struct, frozen=True, kw_only=True):
         Path | None,
         Meta(
             description="A file of certificates (PEM) to trust beside those of the system. TLS is always "
-            "verified."
+            "verified; from Python 3.13 on an authority's certificate must tell its key usage."
         ),
     ] = None
     credentials: Annotated[Name, Meta(description="The name of an entry of the section credentials.")]

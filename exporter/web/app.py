@@ -75,12 +75,13 @@ class Web:
 
     async def probe(self, request: Request) -> Response:
         """Answer a scrape of one source, without anything about the exporter itself."""
-        target = request.query_params.get("target")
-        if not target:
-            return PlainTextResponse(f"target is missing; {self._known()}\n", status_code=400)
-        if target not in self._scraper.names:
-            return self._no_such_source([target], status=404)
-        return exposition(request, await self._collect(request, [target]))
+        targets = list(filter(None, request.query_params.getlist("target")))
+        if len(targets) != 1:
+            problem = "a probe is of one target" if targets else "target is missing"
+            return PlainTextResponse(f"{problem}; {self._known()}\n", status_code=400)
+        if targets[0] not in self._scraper.names:
+            return self._no_such_source(targets, status=404)
+        return exposition(request, await self._collect(request, targets))
 
     async def _collect(self, request: Request, names: Sequence[str]) -> list[Metric]:
         results = await self._scraper.scrape(names, budget(request.headers.get(TIMEOUT_HEADER)))

@@ -92,6 +92,7 @@ async def test_a_scrape_may_name_its_sources(
         ("/probe", 400, "target is missing"),
         ("/probe?target=", 400, "target is missing"),
         ("/probe?source=octopus", 400, "target is missing"),
+        ("/probe?target=octopus&target=octopus-queue", 400, "a probe is of one target"),
         ("/probe?target=octopsu", 404, "no source 'octopsu' is configured"),
         ("/probe?target=a%0Ab", 404, "no source 'a\\nb' is configured"),
     ],
