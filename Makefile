@@ -11,7 +11,7 @@ INSTALL := $(PIP) install --quiet --constraint constraints.txt --editable .
 STAMPS := $(VENV)/.installed
 
 # Python modules that write what is generated in this repository; each takes --check, which fails where a file is out of date.
-GENERATORS := docs.generate
+GENERATORS := docs.generate grafana
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:

@@ -1,0 +1,101 @@
+"""What a dashboard looks at: its template variables, and the selectors that they narrow."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+from grafana_foundation_sdk.builders import dashboard as builders
+from grafana_foundation_sdk.models.dashboard import (
+    DataSourceRef,
+    VariableOption,
+    VariableRefresh,
+    VariableSort,
+)
+
+from exporter.metrics import CATALOGUE
+
+DATASOURCE = DataSourceRef(type_val="prometheus", uid="${datasource}")
+SOURCES = "datajobs_source_success"
+"""The family that tells which sources there are, also where their clouds do not answer."""
+
+TITLES = {
+    "job": "Scrape job",
+    "source": "Source",
+    "workspace": "Workspace",
+    "dataset": "Dataset",
+    "queue_type": "Queue type",
+    "job_type": "Job type",
+}
+"""Each variable by its label, in the order of the page: each narrows those after it."""
+
+LABELS = {family.name: family.labels for family in CATALOGUE}
+ENDINGS = ("_bucket", "_gcount", "_gsum", "_count", "_sum")
+
+
+def labels_of(name: str) -> tuple[str, ...]:
+    """Return the labels of a family or of a histogram's series; raises KeyError for any other name."""
+    if name in LABELS:
+        return LABELS[name]
+    family = next((name.removesuffix(ending) for ending in ENDINGS if name.endswith(ending)), name)
+    return LABELS[family]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Scope:
+    """The part of the world that a dashboard shows.
+
+    ``apis`` are those whose sources it knows (none: all). ``by`` names the labels that one may choose by,
+    beside the scrape job and the source; ``families`` are those whose series tell which values there are.
+    """
+
+    apis: Sequence[str] = ()
+    by: Sequence[str] = ()
+    families: Sequence[str] = field(default=("datajobs_jobs",))
+
+    def of(self, family: str, *matchers: str) -> str:
+        """Return a selector of the family, narrowed by every variable that it has a label for."""
+        known = labels_of(family)
+        return self._selector(
+            family, [name for name in self.names if name == "job" or name in known], matchers
+        )
+
+    @property
+    def names(self) -> list[str]:
+        """The variables, beside the data source, in their order."""
+        return [name for name in TITLES if name in {"job", "source", *self.by}]
+
+    def variables(self) -> list[builders.QueryVariable | builders.DatasourceVariable]:
+        """Return the template variables; those before one narrow its choice."""
+        datasource = builders.DatasourceVariable("datasource").label("Data Source").type("prometheus")
+        return [datasource, *(self._variable(name) for name in self.names)]
+
+    def _variable(self, name: str) -> builders.QueryVariable:
+        before = self.names[: self.names.index(name)]
+        every = ".+" if name == "job" else ".*"  # a family without the label belongs to all of its values
+        return (
+            builders.QueryVariable(name)
+            .label(TITLES[name])
+            .datasource(DATASOURCE)
+            .query({"query": f"label_values({self._choices(name, before)}, {name})", "refId": name})
+            .refresh(VariableRefresh.ON_TIME_RANGE_CHANGED)
+            .sort(VariableSort.ALPHABETICAL_ASC)
+            .multi(True)
+            .include_all(True)
+            .all_value(every)
+            .current(VariableOption(selected=True, text=["All"], value=["$__all"]))
+        )
+
+    def _choices(self, name: str, before: Sequence[str]) -> str:
+        if name in {"job", "source"}:
+            return self._selector(SOURCES, before, ())
+        if len(self.families) == 1:
+            return self._selector(self.families[0], before, ())
+        return self._selector("", before, (f'__name__=~"{"|".join(self.families)}"',))
+
+    def _selector(self, family: str, names: Sequence[str], matchers: Sequence[str]) -> str:
+        chosen = [f'{name}=~"${name}"' for name in names]
+        return f"{family}{{{','.join([*chosen, *self._apis(), *matchers])}}}"
+
+    def _apis(self) -> list[str]:
+        if not self.apis:
+            return []
+        return [f'api="{self.apis[0]}"' if len(self.apis) == 1 else f'api=~"{"|".join(self.apis)}"']

@@ -1,0 +1,90 @@
+"""Tables: a row for each set of labels, a column for each query."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from string import ascii_uppercase
+
+from grafana_foundation_sdk.builders import common, table
+from grafana_foundation_sdk.models.dashboard import DataTransformerConfig, DynamicConfigValue, Threshold
+from grafana_foundation_sdk.models.prometheus import PromQueryFormat
+
+from grafana.colours import PLAIN
+from grafana.panels import NO_DATA, WHOLE
+from grafana.parts import Head, Query, Size, asked, dressed, limited, meaning
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Column:
+    """A column of values; the query's labels are the table's rows and nothing else."""
+
+    title: str
+    expr: str
+    unit: str
+    thresholds: Sequence[Threshold] | None = None
+    meanings: Mapping[float, tuple[str, str]] | None = None
+    width: int | None = None
+
+    @property
+    def painted(self) -> bool:
+        """Whether the value has a colour that tells something."""
+        return self.thresholds is not None or self.meanings is not None
+
+
+def rows(
+    title: str,
+    description: str,
+    *,
+    keys: Mapping[str, str],
+    columns: Sequence[Column],
+    size: Size = WHOLE,
+    sort: str | None = None,
+    links: Mapping[str, tuple[str, str]] | None = None,
+) -> table.Panel:
+    """Return a table as of now.
+
+    ``keys`` are the labels that make a row, with their headings. ``sort`` is the heading to sort by, largest
+    first. ``links`` are by heading: what they say and where they lead.
+    """
+    panel = dressed(table.Panel(), Head(title=title, description=description, unit="short", size=size))
+    queries = [Query(expr=column.expr, legend=column.title) for column in columns]
+    panel = asked(panel, queries, instant=True, form=PromQueryFormat.TABLE).no_value(NO_DATA)
+    panel = limited(panel, PLAIN).show_header(True).filterable(False)
+    for one in shaped(keys, columns):
+        panel = panel.with_transformation(one)
+    for column in columns:
+        panel = panel.override_by_name(column.title, properties(column))
+    for heading, (says, url) in (links or {}).items():
+        link = DynamicConfigValue(id_val="links", value=[{"title": says, "url": url}])
+        panel = panel.override_by_name(heading, [link])
+    if sort is None:
+        return panel
+    return panel.sort_by([common.TableSortByFieldState().display_name(sort).desc(True)])
+
+
+def shaped(keys: Mapping[str, str], columns: Sequence[Column]) -> list[DataTransformerConfig]:
+    """Return what makes one table of several answers, with its columns in order and named."""
+    values = [f"Value #{letter}" for letter, _ in zip(ascii_uppercase, columns, strict=False)]
+    names = dict(zip(values, (column.title for column in columns), strict=True))
+    if len(columns) == 1:
+        names["Value"] = columns[0].title  # Grafana numbers the values only where there are several
+    order = {name: place for place, name in enumerate([*keys, *names])}
+    organised = {"excludeByName": {"Time": True}, "indexByName": order, "renameByName": {**keys, **names}}
+    return [
+        DataTransformerConfig(id_val="merge", options={}),
+        DataTransformerConfig(id_val="organize", options=organised),
+    ]
+
+
+def properties(column: Column) -> list[DynamicConfigValue]:
+    """Return how a column shows its values."""
+    made = [DynamicConfigValue(id_val="unit", value=column.unit)]
+    if column.thresholds is not None:
+        steps = [threshold.to_json() for threshold in column.thresholds]
+        made.append(DynamicConfigValue(id_val="thresholds", value={"mode": "absolute", "steps": steps}))
+    if column.meanings is not None:
+        made.append(DynamicConfigValue(id_val="mappings", value=meaning(column.meanings)))
+    if column.painted:
+        made.append(DynamicConfigValue(id_val="custom.cellOptions", value={"type": "color-text"}))
+    if column.width is not None:
+        made.append(DynamicConfigValue(id_val="custom.width", value=column.width))
+    return made
