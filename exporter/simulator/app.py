@@ -1,7 +1,7 @@
 """The simulated clouds as an ASGI application."""
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from starlette.applications import Starlette
 from starlette.routing import Route
@@ -22,10 +22,10 @@ DEFAULT_SLOWNESS = 3.0
 MOST_BODY = 1_048_576
 
 
-def build(world: World, settings: Settings) -> Starlette:
+def build(world: World, settings: Settings, operations: Sequence[Operation] = OPERATIONS) -> Starlette:
     """Return all simulated clouds as one application; ``request_log`` finds its log."""
     simulation, log = Simulation(world, settings), RequestLog()
-    routes = [Route(one.path, Endpoint(simulation, settings, log, one)) for one in OPERATIONS]
+    routes = [Route(one.path, Endpoint(simulation, settings, log, one)) for one in operations]
     routes.append(Route("/{rest:path}", Endpoint(simulation, settings, log, None)))
     app = Starlette(routes=routes)
     app.state.request_log = log

@@ -47,8 +47,12 @@ class Call:
         if Kind.UNKNOWN_STATUS in self.faults and rows:
             field = next(name for name in ("Status", "status", "queue_type") if name in rows[0])
             rows[0] = rows[0] | {field: "BrandNewState" if field == "Status" else "BRAND_NEW_STATE"}
+        return rows, self.told(len(items))
+
+    def told(self, total: int) -> int:
+        """Return the total that is told, true but for the faults."""
         wrong = self.faults.get(Kind.WRONG_TOTAL)
-        return rows, max(0, len(items) + _value(wrong)) if wrong else len(items)
+        return max(0, total + _value(wrong)) if wrong else total
 
 
 def _value(fault: Fault) -> int:

@@ -16,20 +16,26 @@ PLACE_LIMIT = 20
 def list_jobs(call: Call) -> Answer:
     """Answer "Viewing a Job List": one workspace (a header) and one job type, else BATCH."""
     query = call.parameters
-    workspace = _workspace(call)
-    job_type = query.choice("jobType", JOB_TYPES, "BATCH") or "BATCH"
+    workspace, job_type, first, limit = scope(call)
     name, tags = query.text("jobName"), query.text("tags")
-    offset = query.number("offset", 0, low=0)
-    limit = query.number("limit", DEFAULT_LIMIT, low=1, high=call.settings.dataarts_most_limit)
     population = call.world.factory_jobs.get((workspace, job_type), Fixed())
 
     def wanted(job: FactoryJob) -> bool:
         return tags is None and (name is None or name in job.name)  # no job of ours has a tag
 
     jobs = call.sort(call.narrow(population.between(call.now, call.now), wanted), None)
-    first = offset * limit if call.settings.dataarts_offset is OffsetMeaning.PAGES else offset
     rows, total = call.cut(jobs, first, limit, lambda job: job.row(call.now))
     return {"total": total, "jobs": rows}
+
+
+def scope(call: Call) -> tuple[str, str, int, int]:
+    """Return workspace, job type, first row and most rows of the page that is asked for."""
+    query, workspace = call.parameters, _workspace(call)
+    job_type = query.choice("jobType", JOB_TYPES, "BATCH") or "BATCH"
+    offset = query.number("offset", 0, low=0)
+    limit = query.number("limit", DEFAULT_LIMIT, low=1, high=call.settings.dataarts_most_limit)
+    first = offset * limit if call.settings.dataarts_offset is OffsetMeaning.PAGES else offset
+    return workspace, job_type, first, limit
 
 
 def list_instances(call: Call) -> Answer:

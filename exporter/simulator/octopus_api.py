@@ -4,7 +4,7 @@ from collections.abc import Callable
 from typing import Any
 
 from exporter.simulator.call import Call
-from exporter.simulator.parameters import narrowed
+from exporter.simulator.parameters import Parameters, narrowed
 from exporter.simulator.refusal import Cloud, bad_parameter
 from exporter.simulator.settings import CurrentTime
 from exporter.simulator.world.octopus import QUEUE_TYPES, QueueEntry, SystemJob
@@ -39,9 +39,7 @@ def list_system_jobs(call: Call) -> Answer:
 def list_queuing_jobs(call: Call) -> Answer:
     """Answer the list of one queue, all workspaces together. The queue type is mandatory."""
     query = call.parameters
-    queue_type = query.choice("queue_type", QUEUE_TYPES)
-    if queue_type is None:
-        raise bad_parameter(Cloud.OCTOPUS, "queue_type: must not be null")
+    queue_type = queue_type_of(query)
     if query.text("cluster_type") == "MODELARTS" and query.text("cluster_id") is None:
         raise bad_parameter(Cloud.OCTOPUS, "cluster_id: must not be null where cluster_type is MODELARTS")
     population = call.world.queue_population(queue_type)
@@ -49,13 +47,20 @@ def list_queuing_jobs(call: Call) -> Answer:
     return _page(call, call.sort(entries, None), lambda entry: entry.row(call.now))
 
 
+def queue_type_of(query: Parameters) -> str:
+    """Return the queue that is asked for."""
+    queue_type = query.choice("queue_type", QUEUE_TYPES)
+    if queue_type is None:
+        raise bad_parameter(Cloud.OCTOPUS, "queue_type: must not be null")
+    return queue_type
+
+
 def _job_filter(call: Call) -> Callable[[SystemJob], bool]:
     """Return what the request's filters say about an internal job."""
     query, now = call.parameters, call.now
     number, data_id = query.optional_number("id"), query.text("data_id")
     types, statuses = query.texts("job_types", most=MOST_VALUES), query.texts("statuses", most=MOST_VALUES)
-    start = query.optional_number("start_time", low=EARLIEST, high=LATEST)
-    end = query.optional_number("end_time", low=EARLIEST, high=LATEST)
+    start, end = times(query)
 
     def wanted(job: SystemJob) -> bool:
         return (
@@ -68,6 +73,14 @@ def _job_filter(call: Call) -> Callable[[SystemJob], bool]:
         )
 
     return wanted
+
+
+def times(query: Parameters) -> tuple[int | None, int | None]:
+    """Return the lower bound of creation and the upper one of the last change, in milliseconds."""
+    return (
+        query.optional_number("start_time", low=EARLIEST, high=LATEST),
+        query.optional_number("end_time", low=EARLIEST, high=LATEST),
+    )
 
 
 def _entry_filter(call: Call) -> Callable[[QueueEntry], bool]:
@@ -87,9 +100,23 @@ def _entry_filter(call: Call) -> Callable[[QueueEntry], bool]:
 
 def _page(call: Call, items: list[Any], row: Callable[[Any], Row]) -> Answer:
     """Cut the page that offset (in records) and limit ask for, in the envelope of Octopus."""
-    offset = call.parameters.number("offset", 0, low=0)
-    limit = call.parameters.number("limit", DEFAULT_LIMIT, low=1, high=call.settings.octopus_most_limit)
+    offset, limit = window(call)
     rows, total = call.cut(items, offset, limit, row)
+    return envelope(call, rows, total)
+
+
+def window(call: Call) -> tuple[int, int]:
+    """Return offset and limit, both in records."""
+    query = call.parameters
+    return (
+        query.number("offset", 0, low=0),
+        query.number("limit", DEFAULT_LIMIT, low=1, high=call.settings.octopus_most_limit),
+    )
+
+
+def envelope(call: Call, rows: object, total: int) -> Answer:
+    """Return the body around the rows of a page."""
+    offset, limit = window(call)
     page_info = {"offset": offset, "limit": limit, "total": total}
     return {"meta_info": _meta_info(call), "payload": {"list": rows, "page_info": page_info}}
 

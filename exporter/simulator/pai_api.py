@@ -6,7 +6,7 @@ from typing import Any
 from exporter.simulator.call import Call
 from exporter.simulator.faults import Kind
 from exporter.simulator.parameters import Parameters, narrowed
-from exporter.simulator.refusal import Refusal
+from exporter.simulator.refusal import Cloud, Refusal, bad_parameter
 from exporter.simulator.world.order import ListingOrder
 from exporter.simulator.world.pai import Dataset, DatasetJob, Workspace
 
@@ -22,12 +22,11 @@ def list_dataset_jobs(call: Call) -> Answer:
     The page size is brought down to the settings' maximum without a word; the documents name no maximum.
     """
     dataset_id = call.request.path["dataset_id"]
-    _demand_dataset(call, dataset_id)
+    demand_dataset(call, dataset_id)
     population = call.world.pai_jobs.get(dataset_id)
     jobs = list(population.between(call.now, call.now)) if population else []
     jobs = _sorted_jobs(call, list(call.narrow(jobs, _job_filter(call))))
-    with_logs = call.parameters.choice("WithLogs", ("true", "false", "True", "False"), "false")
-    logged = str(with_logs).lower() == "true"
+    logged = logs_wanted(call)
     return _page(call, "DatasetJobs", jobs, lambda job: job.row(call.now, with_logs=logged))
 
 
@@ -68,15 +67,26 @@ def _page(
     default_size: int | None = None,
 ) -> Answer:
     """Cut the page that PageNumber (from 1) and PageSize ask for."""
+    rows, total = call.cut(items, *window(call, default_size), row)
+    return {"TotalCount": total, name: rows}
+
+
+def window(call: Call, default_size: int | None = None) -> tuple[int, int]:
+    """Return the first row of the page and how many rows it has at most."""
     query = call.parameters
     number = query.number("PageNumber", 1, low=1)
     size = query.number("PageSize", default_size or call.settings.pai_default_page_size, low=1)
     size = min(size, call.settings.pai_most_page_size)
-    rows, total = call.cut(items, (number - 1) * size, size, row)
-    return {"TotalCount": total, name: rows}
+    return (number - 1) * size, size
 
 
-def _demand_dataset(call: Call, dataset_id: str) -> None:
+def logs_wanted(call: Call) -> bool:
+    """Tell whether rows are to come with their logs."""
+    with_logs = call.parameters.choice("WithLogs", ("true", "false", "True", "False"), "false")
+    return str(with_logs).lower() == "true"
+
+
+def demand_dataset(call: Call, dataset_id: str) -> None:
     """Refuse a dataset that does not exist at the moment."""
     datasets = call.world.pai_datasets.between(call.now, call.now)
     if dataset_id not in call.world.pai_jobs and all(one.id != dataset_id for one in datasets):
@@ -114,6 +124,20 @@ def _sorted_jobs(call: Call, jobs: list[DatasetJob]) -> list[DatasetJob]:
         "CreateTime": lambda job: (job.timeline.born, job.key),
     }
     return sorted(jobs, key=keys[sort_by or "CreateTime"], reverse=order != "ASC")
+
+
+def chronological(call: Call) -> ListingOrder | None:
+    """Return the order by creation that a request for jobs names; None where it names none.
+
+    Raises Refusal: for an order by anything else, which a large list does not have.
+    """
+    sort_by = call.parameters.choice("SortBy", JOB_SORTS)
+    order = call.parameters.choice("Order", ORDERS)
+    if sort_by not in (None, "CreateTime"):
+        raise bad_parameter(Cloud.ALIBABA, f"SortBy: {sort_by} is no order of a large list")
+    if sort_by is None and order is None:
+        return None
+    return ListingOrder.CREATED_ASCENDING if order == "ASC" else ListingOrder.CREATED_DESCENDING
 
 
 def _dataset_filter(query: Parameters) -> Callable[[Dataset], bool]:
