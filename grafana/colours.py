@@ -4,7 +4,7 @@ from collections.abc import Mapping
 
 from grafana_foundation_sdk.models.dashboard import Threshold
 
-from exporter.model import Phase
+from exporter.model import ACTIVE, FINISHED, Phase
 
 GOOD = "green"
 WARNING = "orange"
@@ -27,6 +27,8 @@ PHASES: Mapping[str, str] = {
     Phase.UNKNOWN: "#e24d9c",
 }
 """The colour of each phase, wherever it is drawn."""
+AT_WORK: Mapping[str, str] = {phase: PHASES[phase] for phase in Phase if phase in ACTIVE}
+ENDED: Mapping[str, str] = {phase: PHASES[phase] for phase in Phase if phase in FINISHED}
 
 
 def of_statuses(statuses: Mapping[str, Phase]) -> dict[str, str]:

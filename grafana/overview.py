@@ -1,11 +1,26 @@
 """The dashboard *Overview*: what needs me now, over all clouds."""
 
+from grafana import trust
+from grafana.colours import AT_WORK, BAD, ENDED, FEW_IS_FAIR, GOOD, NOTHING, WARNING, steps
+from grafana.expressions import ACTIVE, DATAARTS, FAILED, QUEUED, RUNNING, ago
 from grafana.pages import Page, Row
-from grafana.panels import WHOLE
+from grafana.panels import lines, number
+from grafana.parts import COUNT, RATIO, SECONDS, Query, Size
 from grafana.scope import Scope
-from grafana.trust import age, failing, incomplete, timeline
+from grafana.tables import Column, rows
 
 SCOPE = Scope(by=("workspace", "job_type"), families=("datajobs_jobs", "datajobs_queue_depth"))
+
+DATAARTS_FAILED = (
+    f"({SCOPE.of('datajobs_last_run_jobs', FAILED)} or {SCOPE.of('datajobs_jobs', DATAARTS, FAILED)})"
+)
+WAITING = f"({SCOPE.of('datajobs_queue_depth')} or {SCOPE.of('datajobs_jobs', QUEUED)})"
+FINISHED = SCOPE.of("datajobs_recently_finished_jobs")
+FINISHED_BADLY = SCOPE.of("datajobs_recently_finished_jobs", FAILED)
+QUEUED_SINCE = SCOPE.of("datajobs_queue_oldest_entry_timestamp_seconds")
+ACTIVE_SINCE = SCOPE.of("datajobs_oldest_active_job_timestamp_seconds", ACTIVE)
+LONG_WAIT = steps(GOOD, (1800, WARNING), (7200, BAD))
+RATIO_OF_FAILURES = steps(GOOD, (0.05, WARNING), (0.2, BAD))
 
 
 def overview() -> Page:
@@ -13,12 +28,251 @@ def overview() -> Page:
     return Page(
         uid="datajobs-overview",
         title="Data jobs / Overview",
-        description="What needs me now, over all clouds.",
+        description="What needs me now, over all clouds",
         scope=SCOPE,
-        rows=[
-            Row(
-                title="Can these numbers be trusted?",
-                panels=[failing(SCOPE), incomplete(SCOPE), age(SCOPE), timeline(SCOPE, WHOLE)],
-            )
+        rows=[needed(), trusted(), sources(), jobs(), failures(), waiting()],
+    )
+
+
+def needed() -> Row:
+    """Return what to look at first."""
+    return Row(
+        title="What needs me now?",
+        panels=[
+            number(
+                "Failed lately",
+                "Jobs that ended in failure, wholly or partly, inside the lookback of their source (an hour "
+                "unless configured). It falls by itself as the failures grow old.",
+                unit=COUNT,
+                query=Query(expr=f"sum({FINISHED_BADLY})", legend="failed"),
+                thresholds=FEW_IS_FAIR,
+            ),
+            number(
+                "Failure ratio",
+                "Of the jobs that finished inside the lookback, how many failed, wholly or partly. No data "
+                "where none finished.",
+                unit=RATIO,
+                query=Query(expr=f"sum({FINISHED_BADLY}) / (sum({FINISHED}) > 0)", legend="failure ratio"),
+                thresholds=RATIO_OF_FAILURES,
+            ),
+            number(
+                "Schedules in trouble",
+                "Jobs of DataArts whose newest run failed, and real-time jobs that are in exception. No "
+                "data without a source of dataarts_jobs.",
+                unit=COUNT,
+                query=Query(expr=f"sum{DATAARTS_FAILED}", legend="in trouble"),
+                thresholds=FEW_IS_FAIR,
+            ),
+            number(
+                "Waiting",
+                "Entries in the queues of Octopus, and jobs of other lists that are queued. Where both "
+                "lists of Octopus are sources, one job may be in both.",
+                unit=COUNT,
+                query=Query(expr=f"sum{WAITING}", legend="waiting"),
+            ),
+            number(
+                "Longest wait in a queue",
+                "How long the entry that has waited longest has been in its queue. A change of its position "
+                "may begin the time anew.",
+                unit=SECONDS,
+                query=Query(expr=f"max({ago(QUEUED_SINCE)})", legend="longest wait"),
+                thresholds=LONG_WAIT,
+            ),
+            number(
+                "Files failed",
+                "Files that failed in jobs of PAI that are active or finished inside the lookback.",
+                unit=COUNT,
+                query=Query(expr=f"sum({SCOPE.of('datajobs_files_failed')})", legend="failed files"),
+                thresholds=FEW_IS_FAIR,
+            ),
+        ],
+    )
+
+
+def trusted() -> Row:
+    """Return how far what is above and below is to be believed."""
+    small = Size(width=4, height=6)
+    return Row(
+        title="Can these numbers be trusted?",
+        panels=[
+            trust.failing(SCOPE, small),
+            trust.incomplete(SCOPE, small),
+            trust.age(SCOPE, small),
+            trust.timeline(SCOPE, Size(width=12, height=6)),
+        ],
+    )
+
+
+def sources() -> Row:
+    """Return a line for each source."""
+    return Row(
+        title="Where is it?",
+        panels=[
+            rows(
+                "Sources",
+                "One line for each source. A dash says that the source has no such number: a "
+                "queue has no failures, and a source whose cloud has not answered for long has nothing but "
+                "its state. Click a source to see how it is asked.",
+                keys={"source": "Source", "api": "API"},
+                columns=[
+                    Column(
+                        title="State",
+                        expr=by_source("max", f"({trust.freshness(SCOPE)})"),
+                        unit="none",
+                        meanings=trust.FRESHNESS,
+                    ),
+                    Column(title="Waiting", expr=by_source("sum", WAITING), unit=COUNT),
+                    Column(
+                        title="Running",
+                        expr=by_source("sum", f"({SCOPE.of('datajobs_jobs', RUNNING)})"),
+                        unit=COUNT,
+                    ),
+                    Column(title="Finished lately", expr=by_source("sum", f"({FINISHED})"), unit=COUNT),
+                    Column(
+                        title="Failed lately",
+                        expr=by_source("sum", f"({FINISHED_BADLY})"),
+                        unit=COUNT,
+                        thresholds=steps(NOTHING, (1, WARNING)),
+                    ),
+                    Column(
+                        title="Last run failed",
+                        expr=by_source("sum", f"({SCOPE.of('datajobs_last_run_jobs', FAILED)})"),
+                        unit=COUNT,
+                        thresholds=steps(NOTHING, (1, WARNING)),
+                    ),
+                    Column(
+                        title="Oldest at work", expr=by_source("max", f"({ago(ACTIVE_SINCE)})"), unit=SECONDS
+                    ),
+                    Column(
+                        title="Numbers of",
+                        expr=by_source(
+                            "max", f"({ago(SCOPE.of('datajobs_source_last_success_timestamp_seconds'))})"
+                        ),
+                        unit=SECONDS,
+                        thresholds=trust.AGES,
+                    ),
+                ],
+                size=Size(width=24, height=7),
+                widths={"Source": 160, "API": 190, "State": 220},
+                links={
+                    "Source": (
+                        "How it is asked",
+                        "/d/datajobs-exporter?var-source=${__value.text}&${__url_time_range}",
+                    )
+                },
+            ),
+        ],
+    )
+
+
+def by_source(how: str, of: str) -> str:
+    """Return an aggregation that keeps the source and its API."""
+    return f"{how} by (source, api) {of}"
+
+
+def jobs() -> Row:
+    """Return how the jobs come and go."""
+    return Row(
+        title="How are the jobs?",
+        panels=[
+            lines(
+                "At work, by phase",
+                "Jobs that are going to change by themselves, over all sources, one upon the other. What "
+                "leaves this picture appears on the right. A source that is down for long is missing in the "
+                "sum.",
+                unit=COUNT,
+                queries=[
+                    Query(expr=f"sum by (phase) ({SCOPE.of('datajobs_jobs', ACTIVE)})", legend="{{phase}}")
+                ],
+                colours=AT_WORK,
+                stacked=True,
+            ),
+            lines(
+                "Finished lately, by phase",
+                "Jobs that finished inside the lookback, by how they ended. It is a window that moves with "
+                "time: a hill goes when its jobs are older than the lookback.",
+                unit=COUNT,
+                queries=[Query(expr=f"sum by (phase) ({FINISHED})", legend="{{phase}}")],
+                colours=ENDED,
+            ),
+        ],
+    )
+
+
+def failures() -> Row:
+    """Return what fails."""
+    kinds = "source, workspace, job_type, status"
+    failed_now = f"({FINISHED_BADLY} or {DATAARTS_FAILED}) > 0"
+    ended = (
+        f"({SCOPE.of('datajobs_last_finished_job_timestamp_seconds', FAILED)}"
+        f" or {SCOPE.of('datajobs_last_run_finished_timestamp_seconds', FAILED)})"
+    )
+    return Row(
+        title="What fails?",
+        panels=[
+            lines(
+                "Failure ratio, by source",
+                "Of the jobs that finished inside the lookback, how many failed, wholly or partly. A line "
+                "is absent while no job has finished. Dashed: 5 and 20 percent.",
+                unit=RATIO,
+                queries=[
+                    Query(
+                        expr=f"sum by (source) ({FINISHED_BADLY}) / (sum by (source) ({FINISHED}) > 0)",
+                        legend="{{source}}",
+                    )
+                ],
+                thresholds=RATIO_OF_FAILURES,
+                maximum=1,
+                size=Size(width=10),
+            ),
+            rows(
+                "What failed",
+                "Kinds of jobs of which some failed inside the lookback or, of DataArts, whose newest run "
+                "failed or that are in exception: how many, and how long ago the newest of them ended.",
+                keys={
+                    "source": "Source",
+                    "workspace": "Workspace",
+                    "job_type": "Job type",
+                    "status": "Status",
+                },
+                columns=[
+                    Column(title="Jobs", expr=f"sum by ({kinds}) ({failed_now})", unit=COUNT),
+                    Column(
+                        title="Newest, ago",
+                        expr=f"min by ({kinds}) ({ago(ended)}) and sum by ({kinds}) ({failed_now})",
+                        unit=SECONDS,
+                    ),
+                ],
+                size=Size(width=14, height=8),
+                widths={"Source": 120, "Job type": 200, "Status": 160, "Jobs": 70, "Newest, ago": 110},
+                sort="Jobs",
+            ),
+        ],
+    )
+
+
+def waiting() -> Row:
+    """Return what waits and for how long."""
+    return Row(
+        title="What waits, and for how long?",
+        panels=[
+            lines(
+                "Waiting, by source",
+                "Entries in the queues of Octopus, and jobs of other lists that are queued. A line that "
+                "only climbs is a queue that nothing takes from.",
+                unit=COUNT,
+                queries=[Query(expr=f"sum by (source) {WAITING}", legend="{{source}}")],
+            ),
+            lines(
+                "Oldest, by source",
+                "How long the entry that has waited longest has been in its queue, and how long ago the "
+                "oldest job that is still queued or at work was created. A line that climbs second by "
+                "second is one job that is stuck.",
+                unit=SECONDS,
+                queries=[
+                    Query(expr=f"max by (source) ({ago(QUEUED_SINCE)})", legend="{{source}}: in a queue"),
+                    Query(expr=f"max by (source) ({ago(ACTIVE_SINCE)})", legend="{{source}}: at work"),
+                ],
+            ),
         ],
     )

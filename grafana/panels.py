@@ -39,18 +39,19 @@ def number(
     thresholds: Sequence[Threshold] = PLAIN,
     size: Size = SMALL,
     link: str | None = None,
-    mappings: Mapping[float, tuple[str, str]] | None = None,
+    meanings: Mapping[float, tuple[str, str]] | None = None,
+    shown: words.BigValueTextMode = words.BigValueTextMode.VALUE,
 ) -> stat.Panel:
-    """Return one number as of now; ``link`` is where a click leads.
+    """Return one number as of now; ``link`` is where a click leads, ``meanings`` are words for its values.
 
     It has no course behind it: a stat of a course shows its last point as if it were of now, however old.
     """
     panel = dressed(stat.Panel(), Head(title=title, description=description, unit=unit, size=size))
     panel = limited(asked(panel, [query], instant=True), thresholds).no_value(NO_DATA)
     panel = panel.color_mode(words.BigValueColorMode.VALUE).graph_mode(words.BigValueGraphMode.NONE)
-    panel = panel.reduce_options(newest()).text_mode(words.BigValueTextMode.VALUE)
-    if mappings:
-        panel = panel.mappings(meaning(mappings))
+    panel = panel.reduce_options(newest()).text_mode(shown)
+    if meanings:
+        panel = panel.mappings(meaning(meanings))
     return panel.data_links([leading(title, link)]) if link else panel
 
 
@@ -65,11 +66,12 @@ def lines(
     stacked: bool = False,
     thresholds: Sequence[Threshold] | None = None,
     maximum: float | None = None,
-    calculations: Sequence[str] = ("last", "max"),
+    calculations: Sequence[str] = (),
 ) -> timeseries.Panel:
     """Return the course of a few series, from zero on; thresholds are drawn as lines.
 
-    ``colours`` are by the name of a series.
+    ``colours`` are by the name of a series; any other has one that follows from its name, so that it is the
+    same in every panel. ``calculations`` make the legend a table of them.
     """
     panel = dressed(timeseries.Panel(), Head(title=title, description=description, unit=unit, size=size))
     panel = coloured(asked(panel, queries, instant=False), colours or {}).min(0)
@@ -82,11 +84,10 @@ def lines(
         panel = panel.stacking(common.StackingConfig().mode(words.StackingMode.NORMAL)).line_width(0)
     if maximum is not None:
         panel = panel.max(maximum)
-    if thresholds is None:
-        return panel.color_scheme(dashboard.FieldColor().mode(FieldColorModeId.PALETTE_CLASSIC))
-    drawn = common.GraphThresholdsStyleConfig().mode(words.GraphThresholdsStyleMode.DASHED)
-    panel = limited(panel, thresholds).thresholds_style(drawn)
-    return panel.color_scheme(dashboard.FieldColor().mode(FieldColorModeId.PALETTE_CLASSIC))
+    if thresholds is not None:
+        drawn = common.GraphThresholdsStyleConfig().mode(words.GraphThresholdsStyleMode.DASHED)
+        panel = limited(panel, thresholds).thresholds_style(drawn)
+    return panel.color_scheme(dashboard.FieldColor().mode(FieldColorModeId.PALETTE_CLASSIC_BY_NAME))
 
 
 def legend(calculations: Sequence[str]) -> common.VizLegendOptions:

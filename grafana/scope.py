@@ -29,10 +29,14 @@ TITLES = {
 
 LABELS = {family.name: family.labels for family in CATALOGUE}
 ENDINGS = ("_bucket", "_gcount", "_gsum", "_count", "_sum")
+OF_THE_TARGET = ("up", "scrape_", "process_")
+"""Families that Prometheus or the process's own library give: of the target, not of a source."""
 
 
 def labels_of(name: str) -> tuple[str, ...]:
-    """Return the labels of a family or of a histogram's series; raises KeyError for any other name."""
+    """Return our labels of a family or of a histogram's series; raises KeyError for any other name."""
+    if name.startswith(OF_THE_TARGET):
+        return ()
     if name in LABELS:
         return LABELS[name]
     family = next((name.removesuffix(ending) for ending in ENDINGS if name.endswith(ending)), name)
@@ -70,8 +74,7 @@ class Scope:
 
     def _variable(self, name: str) -> builders.QueryVariable:
         before = self.names[: self.names.index(name)]
-        every = ".+" if name == "job" else ".*"  # a family without the label belongs to all of its values
-        return (
+        variable = (
             builders.QueryVariable(name)
             .label(TITLES[name])
             .datasource(DATASOURCE)
@@ -80,9 +83,11 @@ class Scope:
             .sort(VariableSort.ALPHABETICAL_ASC)
             .multi(True)
             .include_all(True)
-            .all_value(every)
             .current(VariableOption(selected=True, text=["All"], value=["$__all"]))
         )
+        # All is every value there is and none: a queue that is empty has no workspace and no job type. All
+        # scrape jobs, though, are only those that have sources, or `up` would be that of all the world.
+        return variable if name == "job" else variable.all_value(".*")
 
     def _choices(self, name: str, before: Sequence[str]) -> str:
         if name in {"job", "source"}:

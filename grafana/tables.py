@@ -9,8 +9,11 @@ from grafana_foundation_sdk.models.dashboard import DataTransformerConfig, Dynam
 from grafana_foundation_sdk.models.prometheus import PromQueryFormat
 
 from grafana.colours import PLAIN
-from grafana.panels import NO_DATA, WHOLE
+from grafana.panels import WHOLE
 from grafana.parts import Head, Query, Size, asked, dressed, limited, meaning
+
+NO_SUCH_NUMBER = "–"
+"""Stands in a cell whose row has no such number: that is not zero."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -22,7 +25,6 @@ class Column:
     unit: str
     thresholds: Sequence[Threshold] | None = None
     meanings: Mapping[float, tuple[str, str]] | None = None
-    width: int | None = None
 
     @property
     def painted(self) -> bool:
@@ -38,21 +40,26 @@ def rows(
     columns: Sequence[Column],
     size: Size = WHOLE,
     sort: str | None = None,
+    widths: Mapping[str, int] | None = None,
     links: Mapping[str, tuple[str, str]] | None = None,
 ) -> table.Panel:
     """Return a table as of now.
 
     ``keys`` are the labels that make a row, with their headings. ``sort`` is the heading to sort by, largest
-    first. ``links`` are by heading: what they say and where they lead.
+    first. ``widths`` are by heading, in pixels; columns without one share the rest. ``links`` are by heading:
+    what they say and where they lead.
     """
-    panel = dressed(table.Panel(), Head(title=title, description=description, unit="short", size=size))
+    # With any other unit Grafana shows a label of digits, such as a workspace's id, as a number.
+    panel = dressed(table.Panel(), Head(title=title, description=description, unit="string", size=size))
     queries = [Query(expr=column.expr, legend=column.title) for column in columns]
-    panel = asked(panel, queries, instant=True, form=PromQueryFormat.TABLE).no_value(NO_DATA)
+    panel = asked(panel, queries, instant=True, form=PromQueryFormat.TABLE).no_value(NO_SUCH_NUMBER)
     panel = limited(panel, PLAIN).show_header(True).filterable(False)
     for one in shaped(keys, columns):
         panel = panel.with_transformation(one)
     for column in columns:
         panel = panel.override_by_name(column.title, properties(column))
+    for heading, width in (widths or {}).items():
+        panel = panel.override_by_name(heading, [DynamicConfigValue(id_val="custom.width", value=width)])
     for heading, (says, url) in (links or {}).items():
         link = DynamicConfigValue(id_val="links", value=[{"title": says, "url": url}])
         panel = panel.override_by_name(heading, [link])
@@ -85,6 +92,4 @@ def properties(column: Column) -> list[DynamicConfigValue]:
         made.append(DynamicConfigValue(id_val="mappings", value=meaning(column.meanings)))
     if column.painted:
         made.append(DynamicConfigValue(id_val="custom.cellOptions", value={"type": "color-text"}))
-    if column.width is not None:
-        made.append(DynamicConfigValue(id_val="custom.width", value=column.width))
     return made

@@ -17,8 +17,8 @@ FRESHNESS: Mapping[float, tuple[str, str]] = {
 }
 """What :func:`freshness` comes to: the worse, the higher."""
 
-OLD = 300.0
-"""Seconds after which numbers are old: the exporter's own ``max_staleness`` unless told otherwise."""
+AGES = steps(GOOD, (150, WARNING), (300, BAD))
+"""How old numbers may be, in seconds: the exporter shows none beyond ``max_staleness``, usually 300."""
 
 
 def freshness(scope: Scope) -> str:
@@ -65,7 +65,7 @@ def age(scope: Scope, size: Size = SMALL) -> stat.Panel:
         "interval and a little more is usual.",
         unit=SECONDS,
         query=Query(expr=f"max(time() - {told})", legend="age"),
-        thresholds=steps(GOOD, (OLD / 2, WARNING), (OLD, BAD)),
+        thresholds=AGES,
         size=size,
     )
 
