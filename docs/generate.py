@@ -28,9 +28,11 @@ from exporter.instruments import Instruments
 from exporter.metrics import CATALOGUE, SOURCE_LABELS, About, Family, Kind
 from exporter.model import Phase
 from exporter.simulator.app import build
+from exporter.simulator.control import PATH
 from exporter.simulator.faults import Kind as Fault
 from exporter.simulator.settings import Settings
 from exporter.simulator.world.living import living_world
+from exporter.simulator.world.trouble import MOST, REACHES, RUSH
 from exporter.tally import RUNNING_BOUNDS, SUBMITTING_BOUNDS
 
 MOMENT = 1_900_000_000.0
@@ -188,7 +190,18 @@ def command_line_page() -> str:
     """Return command-line.md."""
     texts = [described("datajobs-exporter", command_line)]
     texts += [described(f"datajobs-exporter {name}", one) for name, one in command_line.commands.items()]
-    return page("command-line.md", commands="\n\n".join(texts), faults=code(Fault))
+    rows = [
+        [f"`{kind}`", reach.about, code(reach.apis), code(reach.types)] for kind, reach in REACHES.items()
+    ]
+    return page(
+        "command-line.md",
+        commands="\n\n".join(texts),
+        faults=code(Fault),
+        troubles=table(["trouble", "what happens", "in", "can be narrowed to"], rows),
+        switch=PATH,
+        rush=f"{RUSH:g}",
+        most=f"{MOST / 3600:g}",
+    )
 
 
 def described(name: str, command: click.Command) -> str:

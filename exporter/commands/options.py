@@ -105,11 +105,11 @@ def check_options(command: Command) -> Command:
 
 def checked_faults(_: click.Context, __: click.Parameter, texts: Sequence[str]) -> Sequence[str]:
     """Return the faults as they were given, or refuse one that there is not."""
-    from exporter.simulator.faults import Fault
+    from exporter.simulator.control import parse
 
     for text in texts:
         try:
-            Fault.parse(text)
+            parse(text)
         except ValueError as exc:
             raise click.BadParameter(str(exc)) from exc
     return texts
@@ -142,9 +142,9 @@ def weather_options(command: Command) -> Command:
             "faults",
             multiple=True,
             callback=checked_faults,
-            metavar="[API:]KIND[=VALUE][:RATE]",
-            help="A fault, such as octopus_system_jobs:http-500:0.5; a wrong one tells which there are. "
-            "May be repeated.",
+            metavar="[API:]KIND[=VALUE][:RATE][@AGO]",
+            help="A fault of an API, such as octopus_system_jobs:http-500:0.5, or a trouble of the world, "
+            "such as queue-stuck@30m; a wrong one tells which there are. May be repeated.",
         ),
     )
     for option in reversed(options):

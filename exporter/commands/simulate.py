@@ -5,6 +5,7 @@ import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from exporter.simulator import control
 from exporter.simulator import identities as demo
 from exporter.simulator.app import build
 from exporter.simulator.faults import Faults
@@ -76,8 +77,8 @@ class Weather:
 
 def clouds(weather: Weather, host: str, port: int) -> Simulator:
     """Return simulated clouds that listen once entered; raises ValueError for a fault that there is not."""
-    faults = Faults(weather.faults, seed=weather.seed)
-    settings = Settings(seed=weather.seed, latency=weather.latency, faults=faults)
+    settings = Settings(seed=weather.seed, latency=weather.latency, faults=Faults(seed=weather.seed))
+    control.put_in_force(settings, weather.faults)
     world = living_world(weather.seed, time.time(), jobs=weather.jobs)
     return Simulator(build(world, settings), host=host, port=port)
 

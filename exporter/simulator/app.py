@@ -7,6 +7,7 @@ from starlette.applications import Starlette
 from starlette.routing import Route
 from starlette.types import Receive, Scope, Send
 
+from exporter.simulator import control
 from exporter.simulator.answer import Answer
 from exporter.simulator.faults import Fault, Kind
 from exporter.simulator.log import OF_INTEREST, Logged, RequestLog
@@ -23,9 +24,13 @@ MOST_BODY = 1_048_576
 
 
 def build(world: World, settings: Settings, operations: Sequence[Operation] = OPERATIONS) -> Starlette:
-    """Return all simulated clouds as one application; ``request_log`` finds its log."""
+    """Return all simulated clouds, and what switches their faults, as one application.
+
+    ``request_log`` finds the log of what the clouds were asked.
+    """
     simulation, log = Simulation(world, settings), RequestLog()
     routes = [Route(one.path, Endpoint(simulation, settings, log, one)) for one in operations]
+    routes.append(control.route(settings))
     routes.append(Route("/{rest:path}", Endpoint(simulation, settings, log, None)))
     app = Starlette(routes=routes)
     app.state.request_log = log

@@ -121,6 +121,11 @@ class Fault:
             value=_number(value, text) if value else None,
         )
 
+    def __str__(self) -> str:
+        """Return the text that ``parse`` reads."""
+        api, value = f"{self.api}:" if self.api else "", "" if self.value is None else f"={self.value:g}"
+        return f"{api}{self.kind}{value}" + (f":{self.rate:g}" if self.rate < 1 else "")
+
 
 class Faults:
     """The faults in force. They may be changed while requests come in; chance is drawn from ``seed``."""

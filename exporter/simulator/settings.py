@@ -8,6 +8,7 @@ from enum import StrEnum
 from exporter.simulator import identities
 from exporter.simulator.faults import Faults
 from exporter.simulator.identities import DemoKey, DemoUser
+from exporter.simulator.troubles import Troubles
 from exporter.simulator.world.order import ListingOrder
 
 
@@ -37,6 +38,7 @@ class Settings:
     """Called before each answer is worked out, so that a test can turn its clock by hand."""
     latency: float = 0.0
     faults: Faults = field(default_factory=Faults)
+    troubles: Troubles = field(default_factory=Troubles)
 
     order: ListingOrder = ListingOrder.CREATED_DESCENDING
     """The order of a list where the request names none."""

@@ -140,7 +140,7 @@ class Simulation:
         call = Call(
             request=request,
             parameters=Parameters(operation.cloud, request.query()),
-            world=self._world,
+            world=self._settings.troubles.of(self._world),
             settings=self._settings,
             now=now,
             faults=faults,

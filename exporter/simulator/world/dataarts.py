@@ -15,7 +15,7 @@ class Runs:
     """Instances that start every ``period`` milliseconds from ``first`` on, before ``until`` seconds.
 
     The n-th ends after ``duration`` milliseconds, less than a period, with the n-th of ``outcomes``;
-    these repeat.
+    these repeat. Those that end in one of the spans ``bad``, from a moment up to another, fail.
     """
 
     first: int
@@ -23,6 +23,7 @@ class Runs:
     duration: int
     outcomes: tuple[str, ...]
     until: float = NEVER
+    bad: tuple[tuple[float, float], ...] = ()
 
     def last(self, t: float) -> tuple[str, float | None] | None:
         """Return the state of the newest instance at ``t`` and its end; None where none has started."""
@@ -32,6 +33,8 @@ class Runs:
         end = self._start(number) + self.duration
         if t < end / 1000:
             return "running", None
+        if any(begin <= end / 1000 < over for begin, over in self.bad):
+            return "fail", end / 1000
         return self.outcomes[number % len(self.outcomes)], end / 1000
 
     def moments(self, start: float, end: float) -> Iterator[float]:

@@ -31,6 +31,7 @@ class DatasetJob:
 
     Files are counted from ``started`` on and go on at each of ``steps``, until ``processed`` of
     ``files`` are done, ``failed`` of them badly. ``finished`` is when it came to its end, NEVER if not.
+    Half of the files of ``bad_steps``, some of these, fail as well. Nothing is done after ``finished``.
     ``finish_told_early`` gives it a FinishTime while it runs, as the example of ListDatasetJobs has.
     """
 
@@ -48,6 +49,7 @@ class DatasetJob:
     processed: int = 0
     failed: int = 0
     steps: tuple[float, ...] = ()
+    bad_steps: tuple[float, ...] = ()
     finish_told_early: bool = False
 
     @property
@@ -88,13 +90,14 @@ class DatasetJob:
 
     def moments(self, start: float, end: float) -> Iterable[float]:
         """Return changes of state and steps of progress in (start, end]."""
-        alive = (step for step in self.steps if step < self.timeline.gone)
+        alive = (step for step in self.steps if step < self.timeline.gone and step <= self.finished)
         return chain(self.timeline.moments(start, end), between(start, end, alive))
 
     def _counts(self, t: float) -> Row:
         """Return the file counters; completed and failed together never exceed the total."""
-        done, steps = bisect_right(self.steps, t), len(self.steps) or 1
-        failed = self.failed * done // steps
+        until, steps = min(t, self.finished), len(self.steps) or 1
+        done, bad = bisect_right(self.steps, until), bisect_right(self.bad_steps, until)
+        failed = self.failed * done // steps + (self.processed - self.failed) * bad // (2 * steps)
         return {
             "TotalFileCount": self.files,
             "CompletedFileCount": self.processed * done // steps - failed,

@@ -43,8 +43,8 @@ class United(Generic[T_co]):
 class Endless(Generic[T_co]):
     """A crowd without beginning or end: ``make(n)`` gives those born in the n-th ``width`` seconds.
 
-    Nobody may live longer than ``longest`` seconds. The stretches that were asked for last are kept, so
-    memory stays flat however long the world is watched.
+    Nobody may live longer than ``longest`` seconds. As many stretches are kept as were ever asked for at
+    once, so memory stays flat however long the world is watched.
     """
 
     def __init__(self, make: Callable[[int], tuple[T_co, ...]], *, width: float, longest: float) -> None:
@@ -57,6 +57,7 @@ class Endless(Generic[T_co]):
     def between(self, start: float, end: float) -> Sequence[T_co]:
         """Return those that are listed at any moment of [start, end]."""
         first, last = int((start - self._longest) // self._width), int(end // self._width)
+        self._most = max(self._most, last - first + 9)
         return [
             member
             for number in range(first, last + 1)
