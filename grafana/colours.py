@@ -1,9 +1,10 @@
 """One colour for one meaning, on every dashboard. The names are Grafana's, which fits them to its theme."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 
 from grafana_foundation_sdk.models.dashboard import Threshold
 
+from exporter.errors import Reason
 from exporter.model import ACTIVE, FINISHED, Phase
 
 GOOD = "green"
@@ -14,7 +15,7 @@ NOTHING = "text"
 
 PHASES: Mapping[str, str] = {
     Phase.QUEUED: "yellow",
-    Phase.STARTING: "light-blue",
+    Phase.STARTING: "#00b8d9",
     Phase.RUNNING: "blue",
     Phase.STOPPING: "purple",
     Phase.SUCCEEDED: "green",
@@ -29,6 +30,46 @@ PHASES: Mapping[str, str] = {
 """The colour of each phase, wherever it is drawn."""
 AT_WORK: Mapping[str, str] = {phase: PHASES[phase] for phase in Phase if phase in ACTIVE}
 ENDED: Mapping[str, str] = {phase: PHASES[phase] for phase in Phase if phase in FINISHED}
+
+KINDS = ("#5794f2", "#b877d9", "#2fb5b5", "#c9a26b", "#7b61c9", "#e58fb5", "#8f9bb3", "#4d7fa8")
+"""For things that are neither good nor bad, such as types of jobs: none looks like a failure or a success."""
+
+
+def of_kinds(names: Iterable[str]) -> dict[str, str]:
+    """Return a colour for each name, the same wherever the names come in the same order."""
+    return dict(zip(names, KINDS, strict=False))
+
+
+REASONS: Mapping[str, str] = {
+    Reason.TIMEOUT: "yellow",
+    Reason.CONNECTION: "purple",
+    Reason.TLS: "dark-purple",
+    Reason.CREDENTIALS: "super-light-red",
+    Reason.AUTHENTICATION: "light-red",
+    Reason.PERMISSION: "dark-red",
+    Reason.NOT_FOUND: "blue",
+    Reason.BAD_REQUEST: "dark-blue",
+    Reason.THROTTLED: "orange",
+    Reason.SERVER: "red",
+    Reason.BAD_RESPONSE: "#e24d9c",
+    Reason.TOO_LARGE: "dark-yellow",
+    Reason.INTERNAL: "#8e8e8e",
+}
+"""The colour of each reason of failure; none is green."""
+
+CODES: Mapping[str, str] = {
+    "200": GOOD,
+    "400": "dark-blue",
+    "401": "light-red",
+    "403": "dark-red",
+    "404": "blue",
+    "429": "orange",
+    "500": "red",
+    "502": "semi-dark-red",
+    "503": "#e24d9c",
+    "none": "purple",
+}
+"""The colours of HTTP status codes, near those of the reasons that they come to."""
 
 
 def of_statuses(statuses: Mapping[str, Phase]) -> dict[str, str]:

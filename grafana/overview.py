@@ -19,6 +19,7 @@ FINISHED = SCOPE.of("datajobs_recently_finished_jobs")
 FINISHED_BADLY = SCOPE.of("datajobs_recently_finished_jobs", FAILED)
 QUEUED_SINCE = SCOPE.of("datajobs_queue_oldest_entry_timestamp_seconds")
 ACTIVE_SINCE = SCOPE.of("datajobs_oldest_active_job_timestamp_seconds", ACTIVE)
+COUNTS = ("Waiting", "Running", "Finished lately", "Failed lately", "Last run failed", "Numbers of")
 LONG_WAIT = steps(GOOD, (1800, WARNING), (7200, BAD))
 RATIO_OF_FAILURES = steps(GOOD, (0.05, WARNING), (0.2, BAD))
 
@@ -153,7 +154,7 @@ def sources() -> Row:
                     ),
                 ],
                 size=Size(width=24, height=7),
-                widths={"Source": 160, "API": 190, "State": 220},
+                widths={"Source": 150, "API": 180, "State": 210, **dict.fromkeys(COUNTS, 130)},
                 links={
                     "Source": (
                         "How it is asked",
@@ -244,7 +245,7 @@ def failures() -> Row:
                     ),
                 ],
                 size=Size(width=14, height=8),
-                widths={"Source": 120, "Job type": 200, "Status": 160, "Jobs": 70, "Newest, ago": 110},
+                widths={"Source": 110, "Job type": 200, "Status": 140, "Jobs": 70, "Newest, ago": 110},
                 sort="Jobs",
             ),
         ],

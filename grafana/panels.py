@@ -20,7 +20,19 @@ from grafana_foundation_sdk.models.heatmap import HeatmapColorMode
 from grafana_foundation_sdk.models.prometheus import PromQueryFormat
 
 from grafana.colours import NOTHING, PLAIN, steps
-from grafana.parts import Head, Query, Size, asked, coloured, dressed, limited, meaning, newest
+from grafana.parts import (
+    COUNT,
+    PER_MINUTE,
+    Head,
+    Query,
+    Size,
+    asked,
+    coloured,
+    dressed,
+    limited,
+    meaning,
+    newest,
+)
 
 NO_DATA = "no data"
 
@@ -70,12 +82,13 @@ def lines(
 ) -> timeseries.Panel:
     """Return the course of a few series, from zero on; thresholds are drawn as lines.
 
-    ``colours`` are by the name of a series; any other has one that follows from its name, so that it is the
-    same in every panel. ``calculations`` make the legend a table of them.
+    ``colours`` are by the name of a series; the colours of others mean nothing. ``calculations`` make the
+    legend a table of them.
     """
     panel = dressed(timeseries.Panel(), Head(title=title, description=description, unit=unit, size=size))
     panel = coloured(asked(panel, queries, instant=False), colours or {}).min(0)
     panel = panel.line_width(1).fill_opacity(60 if stacked else 8).show_points(words.VisibilityMode.AUTO)
+    panel = panel.axis_soft_max(1) if unit in {COUNT, PER_MINUTE} else panel  # all zero: not up to 100
     panel = panel.span_nulls(False).no_value(NO_DATA)  # a gap is to be seen
     panel = panel.legend(legend(calculations)).tooltip(
         common.VizTooltipOptions().mode(words.TooltipDisplayMode.MULTI).sort(words.SortOrder.DESCENDING)
@@ -87,7 +100,7 @@ def lines(
     if thresholds is not None:
         drawn = common.GraphThresholdsStyleConfig().mode(words.GraphThresholdsStyleMode.DASHED)
         panel = limited(panel, thresholds).thresholds_style(drawn)
-    return panel.color_scheme(dashboard.FieldColor().mode(FieldColorModeId.PALETTE_CLASSIC_BY_NAME))
+    return panel.color_scheme(dashboard.FieldColor().mode(FieldColorModeId.PALETTE_CLASSIC))
 
 
 def legend(calculations: Sequence[str]) -> common.VizLegendOptions:

@@ -26,7 +26,8 @@ COUNT = "locale"
 """The unit of things that are counted: all digits, in groups."""
 SECONDS = "s"
 RATIO = "percentunit"
-PER_SECOND = "reqps"
+PER_MINUTE = "cpm"
+BYTES = "bytes"
 WHOLE_WIDTH = 24
 
 Panel = TypeVar(

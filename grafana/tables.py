@@ -90,6 +90,8 @@ def properties(column: Column) -> list[DynamicConfigValue]:
         made.append(DynamicConfigValue(id_val="thresholds", value={"mode": "absolute", "steps": steps}))
     if column.meanings is not None:
         made.append(DynamicConfigValue(id_val="mappings", value=meaning(column.meanings)))
+    if column.meanings is not None:
+        made.append(DynamicConfigValue(id_val="custom.align", value="left"))
     if column.painted:
         made.append(DynamicConfigValue(id_val="custom.cellOptions", value={"type": "color-text"}))
     return made
