@@ -12,14 +12,12 @@ from alibabacloud_aiworkspace20210204 import models as pai
 from anyio import to_thread
 from huaweicloudsdkcore.auth.credentials import BasicCredentials
 from huaweicloudsdkdgc.v1 import DgcClient, ListJobsRequest
-from starlette.types import Message, Receive, Scope, Send
 
 from exporter.simulator import identities
 from exporter.simulator.identities import DemoKey
 from exporter.simulator.large.crowd import Size
-from exporter.simulator.large.serving import EARLY, Distance, large_clouds
+from exporter.simulator.large.serving import EARLY, Gateway, Line, at_a_distance, large_clouds
 from exporter.simulator.large.world import LargeWorld
-from exporter.simulator.serve import Simulator
 from exporter.simulator.settings import Settings
 from exporter.simulator.world.octopus import ENDED
 from tests.simulator.clients import Query, huawei_headers
@@ -39,6 +37,15 @@ WORLD = LargeWorld(
     queues={"INTERNAL": Size(active=230)},
     factory={(WORKSPACE, "BATCH"): Size(finished=250), (WORKSPACE, "REAL_TIME"): Size(finished=30)},
 )
+
+USER = identities.DEMO_HUAWEI_USER
+CLAIM = {"name": USER.name, "password": USER.password, "domain": {"name": USER.domain}}
+LOGIN = {
+    "auth": {
+        "identity": {"methods": ["password"], "password": {"user": CLAIM}},
+        "scope": {"project": {"id": identities.OCTOPUS_PROJECT}},
+    }
+}
 
 Ask = Callable[..., Any]
 
@@ -152,8 +159,8 @@ async def test_a_key_that_is_not_known_is_refused(ask: Ask) -> None:
 
 
 async def test_alibabas_library_lists_it() -> None:
-    async with Simulator(large_clouds(WORLD, Settings())) as simulator:
-        client = pai_client(simulator.url, identities.DEMO_ALIBABA_KEY)
+    async with at_a_distance(WORLD, Settings(), 0.0) as url:
+        client = pai_client(url, identities.DEMO_ALIBABA_KEY)
 
         def pages(**filters: Any) -> list[dict[str, Any]]:
             rows: list[dict[str, Any]] = []
@@ -178,10 +185,10 @@ async def test_alibabas_library_lists_it() -> None:
 
 
 async def test_huaweis_library_lists_it() -> None:
-    async with Simulator(large_clouds(WORLD, Settings())) as simulator:
+    async with at_a_distance(WORLD, Settings(), 0.0) as url:
         key = identities.DEMO_HUAWEI_KEY
         credentials = BasicCredentials(key.id, key.secret, identities.DATAARTS_PROJECT)
-        client = DgcClient.new_builder().with_credentials(credentials).with_endpoints([simulator.url]).build()
+        client = DgcClient.new_builder().with_credentials(credentials).with_endpoints([url]).build()
 
         def names() -> list[str]:
             found: list[str] = []
@@ -196,22 +203,45 @@ async def test_huaweis_library_lists_it() -> None:
     assert len(found) == len(set(found)) == 250
 
 
-def test_an_answer_is_a_round_trip_away_whatever_it_takes_to_work_it_out() -> None:
-    sent: list[float] = []
+@pytest.mark.parametrize("path", ["/v3/auth/tokens", PATH, "/nowhere"])
+async def test_at_a_distance_it_says_what_the_application_says(path: str) -> None:
+    """Read with a token, which is itself asked for with a body."""
+    settings = Settings(clock=lambda: float(AT))
 
-    async def app(scope: Scope, receive: Receive, send: Send) -> None:
-        await asyncio.sleep(0.03)
-        await send({"type": "http.response.start"})
+    async def told(http: httpx.AsyncClient) -> tuple[int, Any, list[str]]:
+        answer = await http.post("/v3/auth/tokens", json=LOGIN)
+        if path != "/v3/auth/tokens":
+            answer = await http.get(path, headers={"X-Auth-Token": answer.headers["X-Subject-Token"]})
+        assert int(answer.headers["content-length"]) == len(answer.content)
+        return answer.status_code, answer.json(), sorted(answer.headers)
 
-    async def receive() -> Message:
-        return {"type": "http.request"}
+    async with httpx.AsyncClient(
+        transport=httpx.ASGITransport(large_clouds(WORLD, settings)), base_url="http://clouds.example"
+    ) as near:
+        expected = await told(near)
+    async with at_a_distance(WORLD, settings, 0.0) as url, httpx.AsyncClient(base_url=url) as far:
+        assert await told(far) == expected
 
-    async def send(message: Message) -> None:
-        sent.append(now())
 
-    async def ask_twice() -> None:
-        for round_trip in (0.05, 0.02):
-            await Distance(app, round_trip)({"type": "http"}, receive, send)
+def test_an_answer_is_a_round_trip_away() -> None:
+    sent: list[tuple[float, bytes]] = []
 
-    run(ask_twice())
-    assert sent == pytest.approx([0.05 - EARLY, 0.08 - EARLY])
+    class Wire(asyncio.Transport):
+        def write(self, data: bytes | bytearray | memoryview) -> None:
+            sent.append((now(), bytes(data)))
+
+        def is_closing(self) -> bool:
+            return False
+
+    async def ask_in_two_pieces() -> None:
+        line = Line(Gateway(WORLD, Settings()), 0.05, set())
+        line.connection_made(Wire())
+        line.data_received(b"GET /nowhere HTTP/1.1\r\nHost: clouds")
+        await asyncio.sleep(0.01)
+        line.data_received(b".example\r\n\r\n")
+        await asyncio.sleep(1)
+
+    run(ask_in_two_pieces())
+    ((moment, answer),) = sent
+    assert moment == pytest.approx(0.01 + 0.05 - EARLY)
+    assert answer.startswith(b"HTTP/1.1 404 ")

@@ -90,7 +90,7 @@ class Crowd:
             columns.add(created, changed, number[kind])
         columns = columns.in_order()
         self.created, self.changed, self.kind = columns.created, columns.changed, columns.kind
-        self._of_kind: list["array[int]"] = [array("L") for _ in self.kinds]
+        self._of_kind: list[array[int]] = [array("L") for _ in self.kinds]
         for place, kind_number in enumerate(self.kind):
             self._of_kind[kind_number].append(place)
         self.select: Callable[[Wanted], Sequence[int]] = lru_cache(maxsize=KEPT_SELECTIONS)(self._select)
