@@ -53,7 +53,7 @@ class Simulator:
         family = socket.AF_INET6 if ":" in host else socket.AF_INET
         config = _configuration(self._app)
         listener = socket.create_server((host, port), family=family, backlog=BACKLOG)
-        # Inherited by its connections. asyncio does not set it on these, as they do not tell that they are TCP.
+        # Inherited by its connections. asyncio does not set it on these: they do not tell that they are TCP.
         # Without it a body waits until the header is acknowledged, for 40 ms.
         listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         self._server = await asyncio.get_running_loop().create_server(

@@ -1,0 +1,41 @@
+"""The exporter as a contender: a collection of one source, or the answer to a scrape of all of them."""
+
+import asyncio
+from collections import Counter
+
+from benchmarks import configs
+from benchmarks.contenders import Contender, Counts, Task
+from exporter.assembly import assemble
+from exporter.instruments import Instruments
+from exporter.source import Snapshot
+
+
+class Exporter(Contender):
+    """Collects one source, with signing, folding and all."""
+
+    def __init__(self, task: Task) -> None:
+        content = configs.text([task.api], concurrency=task.in_flight)
+        self._runner = asyncio.Runner()
+        self._scraper = assemble(configs.config(task.url, content), Instruments())
+
+    def list(self) -> tuple[Counts, int]:
+        """Return what one collection found; raises RuntimeError where it is not whole."""
+        (result,) = self._runner.run(self._scraper.scrape(self._scraper.names, None))
+        if result.snapshot is None or not result.snapshot.complete:
+            raise RuntimeError(f"not listed completely: {result.error}")
+        return counts(result.snapshot), result.snapshot.requests
+
+    def close(self) -> None:
+        """Close the connections."""
+        self._runner.run(self._scraper.aclose())
+        self._runner.close()
+
+
+def counts(snapshot: Snapshot) -> Counts:
+    """Return the jobs of a snapshot by status, entries of a queue by none."""
+    found: Counter[str] = Counter()
+    for group, numbers in snapshot.tally.jobs.items():
+        found[group.status] += numbers.jobs
+    for queued in snapshot.tally.queue.values():
+        found["WAITING"] += queued.entries
+    return dict(found)
