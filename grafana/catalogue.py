@@ -3,8 +3,10 @@
 from collections.abc import Callable, Sequence
 
 from grafana.exporter import exporter
+from grafana.octopus import octopus
 from grafana.overview import overview
 from grafana.pages import Page
+from grafana.pai_datasets import pai_datasets
 
-DASHBOARDS: Sequence[Callable[[], Page]] = (overview, exporter)
+DASHBOARDS: Sequence[Callable[[], Page]] = (overview, octopus, pai_datasets, exporter)
 """What makes each page, in the order of the links."""

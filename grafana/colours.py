@@ -31,7 +31,7 @@ PHASES: Mapping[str, str] = {
 AT_WORK: Mapping[str, str] = {phase: PHASES[phase] for phase in Phase if phase in ACTIVE}
 ENDED: Mapping[str, str] = {phase: PHASES[phase] for phase in Phase if phase in FINISHED}
 
-KINDS = ("#5794f2", "#b877d9", "#2fb5b5", "#c9a26b", "#7b61c9", "#e58fb5", "#8f9bb3", "#4d7fa8")
+KINDS = ("#5794f2", "#b877d9", "#2fb5b5", "#c9a26b", "#e58fb5", "#8f9bb3", "#7b61c9", "#4d7fa8")
 """For things that are neither good nor bad, such as types of jobs: none looks like a failure or a success."""
 
 

@@ -40,6 +40,8 @@ SMALL = Size(width=4, height=4)
 THIRD = Size(width=8)
 HALF = Size(width=12)
 WHOLE = Size(width=24)
+TALLEST_BAR = 40
+"""Pixels: a single bar does not fill its panel."""
 
 
 def number(
@@ -120,13 +122,15 @@ def bars(
     colours: Mapping[str, str] | None = None,
     thresholds: Sequence[Threshold] = PLAIN,
     maximum: float | None = None,
+    long_names: bool = False,
 ) -> bargauge.Panel:
-    """Return a bar for each series, as of now."""
+    """Return a bar for each series, as of now; ``long_names`` stand above their bars and are not cut."""
     panel = dressed(bargauge.Panel(), Head(title=title, description=description, unit=unit, size=size))
     panel = limited(asked(panel, [query], instant=True), thresholds).min(0).no_value(NO_DATA)
     panel = coloured(panel, colours or {}).orientation(words.VizOrientation.HORIZONTAL)
     panel = panel.display_mode(words.BarGaugeDisplayMode.BASIC).value_mode(words.BarGaugeValueMode.COLOR)
-    panel = panel.reduce_options(newest())
+    panel = panel.reduce_options(newest()).max_viz_height(TALLEST_BAR)
+    panel = panel.name_placement(words.BarGaugeNamePlacement.TOP) if long_names else panel
     return panel if maximum is None else panel.max(maximum)
 
 
@@ -135,8 +139,10 @@ def distribution(title: str, description: str, *, unit: str, bucket: str, size: 
     panel = dressed(heatmap.Panel(), Head(title=title, description=description, unit=unit, size=size))
     query = Query(expr=f"sum by (le) ({bucket})", legend="{{le}}")
     panel = asked(panel, [query], instant=False, form=PromQueryFormat.HEATMAP)
-    colour = heatmap.HeatmapColorOptions().mode(HeatmapColorMode.SCHEME).scheme("Blues").steps(32)
-    panel = panel.calculate(False).color(colour).cell_gap(1)
+    colour = (
+        heatmap.HeatmapColorOptions().mode(HeatmapColorMode.SCHEME).scheme("Blues").exponent(0.5).steps(32)
+    )
+    panel = panel.calculate(False).color(colour).cell_gap(1).no_value(NO_DATA)
     panel = panel.filter_values(heatmap.FilterValueRange().le(1e-9)).show_legend()
     panel = panel.y_axis(heatmap.YAxisConfig().unit(unit).axis_placement(words.AxisPlacement.LEFT))
     return panel.cell_values(heatmap.CellValues().unit("short").decimals(0))

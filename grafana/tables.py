@@ -40,19 +40,22 @@ def rows(
     columns: Sequence[Column],
     size: Size = WHOLE,
     sort: str | None = None,
+    descending: bool = True,
     widths: Mapping[str, int] | None = None,
     links: Mapping[str, tuple[str, str]] | None = None,
+    nothing: str = NO_SUCH_NUMBER,
 ) -> table.Panel:
     """Return a table as of now.
 
     ``keys`` are the labels that make a row, with their headings. ``sort`` is the heading to sort by, largest
-    first. ``widths`` are by heading, in pixels; columns without one share the rest. ``links`` are by heading:
-    what they say and where they lead.
+    first unless not ``descending``. ``widths`` are by heading, in pixels; columns without one share the rest.
+    ``links`` are by heading: what they say and where they lead. ``nothing`` stands in an empty cell, and in
+    the place of an empty table.
     """
     # With any other unit Grafana shows a label of digits, such as a workspace's id, as a number.
     panel = dressed(table.Panel(), Head(title=title, description=description, unit="string", size=size))
     queries = [Query(expr=column.expr, legend=column.title) for column in columns]
-    panel = asked(panel, queries, instant=True, form=PromQueryFormat.TABLE).no_value(NO_SUCH_NUMBER)
+    panel = asked(panel, queries, instant=True, form=PromQueryFormat.TABLE).no_value(nothing)
     panel = limited(panel, PLAIN).show_header(True).filterable(False)
     for one in shaped(keys, columns):
         panel = panel.with_transformation(one)
@@ -65,7 +68,7 @@ def rows(
         panel = panel.override_by_name(heading, [link])
     if sort is None:
         return panel
-    return panel.sort_by([common.TableSortByFieldState().display_name(sort).desc(True)])
+    return panel.sort_by([common.TableSortByFieldState().display_name(sort).desc(descending)])
 
 
 def shaped(keys: Mapping[str, str], columns: Sequence[Column]) -> list[DataTransformerConfig]:

@@ -5,8 +5,9 @@ from collections.abc import Mapping
 from grafana_foundation_sdk.builders import stat, statetimeline
 
 from grafana.colours import BAD, FEW_IS_FAIR, GOOD, NONE_IS_GOOD, WARNING, steps
+from grafana.pages import Row
 from grafana.panels import SMALL, number, states
-from grafana.parts import COUNT, SECONDS, Query, Size
+from grafana.parts import COUNT, SECONDS, WHOLE_WIDTH, Query, Size
 from grafana.scope import Scope
 
 FRESHNESS: Mapping[float, tuple[str, str]] = {
@@ -80,4 +81,14 @@ def timeline(scope: Scope, size: Size) -> statetimeline.Panel:
         query=Query(expr=freshness(scope), legend="{{source}}"),
         meanings=FRESHNESS,
         size=size,
+    )
+
+
+def row(scope: Scope, height: int = 4) -> Row:
+    """Return all of them side by side."""
+    small = Size(width=4, height=height)
+    panels = [failing(scope, small), incomplete(scope, small), age(scope, small)]
+    return Row(
+        title="Can these numbers be trusted?",
+        panels=[*panels, timeline(scope, Size(width=WHOLE_WIDTH - 3 * small.width, height=height))],
     )
