@@ -1,73 +1,107 @@
-"""Snapshots to metric families, each built anew from the catalogue; no I/O."""
+"""Snapshots to the samples of each family of the catalogue; no I/O."""
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from functools import partial
-from typing import NamedTuple
+from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, Sequence
+from functools import cache, cached_property, partial
+from typing import TypeVar
 
-from prometheus_client import Metric
-from prometheus_client.samples import Sample
-
-from exporter import job_series, metrics
+from exporter import job_series, metrics, writer
 from exporter.apis.words import Words
-from exporter.metrics import Family
+from exporter.metrics import Family, Kind
 from exporter.model import FINISHED, Job, Phase, Place
 from exporter.scrape import Result
 from exporter.source import Snapshot
-from exporter.tally import Distribution, Group, Numbers, Tally
+from exporter.tally import Distribution, Group, Numbers, QueueGroup, Tally
+from exporter.writer import Block, Form, Labels
 
-Labels = Mapping[str, str]
+Named = Mapping[str, str]
+"""Labels by name."""
 Row = tuple[Labels, float]
 PhaseKey = tuple[Place, str, Phase]
 Vocabulary = Callable[[Words, str], Iterable[tuple[str, Phase]]]
+Key = TypeVar("Key", bound=Hashable)
 
 
-class Shown(NamedTuple):
-    """A snapshot that may be shown, with the labels of its source."""
+class Shown:
+    """A snapshot that may be shown, with the labels of its source.
 
-    labels: Labels
-    snapshot: Snapshot
-    words: Words
+    ``before`` is what was shown of that source before: labels that it had are not written again.
+    """
+
+    def __init__(self, result: Result, snapshot: Snapshot, before: "Shown | None" = None) -> None:
+        self.labels = source_labels(result)
+        self.snapshot = snapshot
+        self.words: Words = result.source.words
+        self._written: dict[tuple[object, Hashable], Labels] = {}
+        self._written_before = {} if before is None else before._written
 
     @property
     def tally(self) -> Tally:
         """The numbers."""
         return self.snapshot.tally
 
+    @cached_property
+    def groups(self) -> Sequence[tuple[Group, Numbers]]:
+        """The numbers by group, in order."""
+        return sorted(self.tally.jobs.items())
 
-def families(results: Sequence[Result]) -> Iterator[Metric]:
-    """Yield every family of the catalogue that has something to say of these sources."""
-    shown = [
-        Shown(source_labels(result), result.snapshot, result.source.words)
-        for result in results
-        if result.snapshot is not None
-    ]
-    for family, job_rows in JOB_ROWS.items():
-        yield from built(family, [row for one in shown for row in job_rows(one)])
-    for family, attribute in DISTRIBUTIONS.items():
-        yield from built_histogram(family, [row for one in shown for row in distributions(one, attribute)])
-    for family, value in SOURCE_VALUES.items():
-        known = [(source_labels(result), value(result)) for result in results]
-        yield from built(family, [(labels, number) for labels, number in known if number is not None])
+    @cached_property
+    def phases(self) -> Mapping[PhaseKey, Sequence[Numbers]]:
+        """The groups of each phase together, in order."""
+        together: dict[PhaseKey, list[Numbers]] = {}
+        for group, numbers in self.groups:
+            together.setdefault((group.place, group.job_type, group.phase), []).append(numbers)
+        return together
+
+    def written(self, labels: "Callable[[Shown, Key], Named]", key: Key) -> Labels:
+        """Return the labels of what ``key`` tells apart."""
+        place = (labels, key)
+        known = self._written.get(place)
+        if known is None:
+            known = self._written_before.get(place) or Labels.of(labels(self, key))
+            self._written[place] = known
+        return known
 
 
-def source_labels(result: Result) -> Labels:
+def about_jobs(family: Family, one: Shown, form: Form) -> Block:
+    """Write what a family says of the jobs of a source."""
+    if family.kind is Kind.GAUGEHISTOGRAM:
+        return distributions(family, one, form)
+    return gauges(family, list(JOB_ROWS[family](one)))
+
+
+def about_sources(family: Family, results: Sequence[Result]) -> Block:
+    """Write what a family says of the sources themselves."""
+    value = SOURCE_VALUES[family]
+    known = [(result, value(result)) for result in results]
+    rows = [(Labels.of(source_labels(result)), number) for result, number in known if number is not None]
+    return gauges(family, rows)
+
+
+def gauges(family: Family, rows: Sequence[Row]) -> Block:
+    """Write these samples of a family."""
+    for names in {labels.names for labels, _ in rows}:
+        check(family, names)
+    return writer.gauges(family.name, rows)
+
+
+def source_labels(result: Result) -> Named:
     """Return the labels that every series of a source carries."""
     return {"api": result.source.settings.api, "source": result.source.settings.name}
 
 
-def place_labels(one: Shown, place: Place) -> Labels:
+def place_labels(one: Shown, place: Place) -> Named:
     """Return the labels of where a job belongs; only PAI has datasets."""
     labels = {**one.labels, "workspace": place.workspace}
     return labels if place.dataset is None else {**labels, "dataset": place.dataset}
 
 
-def status_labels(one: Shown, group: Group) -> Labels:
+def status_labels(one: Shown, group: Group) -> Named:
     """Return the labels of a group."""
     mine = {"job_type": group.job_type, "status": group.status, "phase": group.phase.value}
     return {**place_labels(one, group.place), **mine}
 
 
-def phase_labels(one: Shown, key: PhaseKey) -> Labels:
+def phase_labels(one: Shown, key: PhaseKey) -> Named:
     """Return the labels of all groups of a phase."""
     place, job_type, phase = key
     return {**place_labels(one, place), "job_type": job_type, "phase": phase.value}
@@ -81,7 +115,7 @@ def with_zeros(one: Shown, known: Mapping[Group, float], vocabulary: Vocabulary)
             for status, phase in vocabulary(one.words, job_type):
                 every.setdefault(Group(place, job_type, status, phase), 0.0)
     for group in sorted(every):
-        yield status_labels(one, group), every[group]
+        yield one.written(status_labels, group), every[group]
 
 
 def jobs(one: Shown) -> Iterator[Row]:
@@ -102,9 +136,9 @@ def recently_finished(one: Shown) -> Iterator[Row]:
 
 def last_finished(one: Shown) -> Iterator[Row]:
     """Yield the rows of datajobs_last_finished_job_timestamp_seconds."""
-    for group, numbers in sorted(one.tally.jobs.items()):
+    for group, numbers in one.groups:
         if numbers.newest_end is not None:
-            yield status_labels(one, group), numbers.newest_end
+            yield one.written(status_labels, group), numbers.newest_end
 
 
 def last_run_jobs(one: Shown) -> Iterator[Row]:
@@ -117,26 +151,17 @@ def last_run_finished(one: Shown) -> Iterator[Row]:
     """Yield the rows of datajobs_last_run_finished_timestamp_seconds."""
     for group, runs in sorted(one.tally.last_runs.items()):
         if runs.newest_end is not None:
-            yield status_labels(one, group), runs.newest_end
-
-
-def by_phase(tally: Tally) -> dict[PhaseKey, list[Numbers]]:
-    """Put the groups of a phase together, in order."""
-    together: dict[PhaseKey, list[Numbers]] = {}
-    for group in sorted(tally.jobs):
-        key = (group.place, group.job_type, group.phase)
-        together.setdefault(key, []).append(tally.jobs[group])
-    return together
+            yield one.written(status_labels, group), runs.newest_end
 
 
 def reduced(reduce: Callable[[Sequence[Numbers]], float | None]) -> Callable[[Shown], Iterator[Row]]:
     """Return what yields one row a phase, where there is something to say."""
 
     def rows(one: Shown) -> Iterator[Row]:
-        for key, several in by_phase(one.tally).items():
+        for key, several in one.phases.items():
             value = reduce(several)
             if value is not None:
-                yield phase_labels(one, key), value
+                yield one.written(phase_labels, key), value
 
     return rows
 
@@ -158,20 +183,29 @@ def completion(several: Sequence[Numbers]) -> float | None:
     return sum(n.measurable_completed for n in several) / expected if expected else None
 
 
-def distributions(one: Shown, attribute: str) -> Iterator[tuple[Labels, Distribution]]:
-    """Yield one distribution a phase, where something was observed."""
-    for key, several in by_phase(one.tally).items():
-        parts = [part for n in several if (part := getattr(n, attribute)) is not None]
+def distributions(family: Family, one: Shown, form: Form) -> Block:
+    """Write one distribution a phase, where something was observed."""
+    attribute, several = DISTRIBUTIONS[family], []
+    for key, groups in one.phases.items():
+        parts: list[Distribution] = [part for n in groups if (part := getattr(n, attribute)) is not None]
         if parts:
-            yield phase_labels(one, key), Distribution.of(parts)
+            whole, labels = Distribution.of(parts), one.written(phase_labels, key)
+            check(family, labels.names)
+            several.append(writer.histogram(family.name, labels, whole.cumulative(), whole.sum))
+    return writer.histograms(form, several)
+
+
+def queue_labels(one: Shown, key: tuple[QueueGroup, bool]) -> Named:
+    """Return the labels of a group of entries; an empty queue has what tells it apart and nothing else."""
+    group, empty = key
+    told = {name: text for name in QUEUE_LABELS if (text := getattr(group, name)) or not empty}
+    return {**one.labels, **told}
 
 
 def queue_depth(one: Shown) -> Iterator[Row]:
     """Yield the rows of datajobs_queue_depth."""
     for group, queued in sorted(one.tally.queue.items()):
-        # An empty queue has a queue type and nothing else to be told apart by.
-        told = {name: text for name in QUEUE_LABELS if (text := getattr(group, name)) or queued.entries}
-        yield {**one.labels, **told}, float(queued.entries)
+        yield one.written(queue_labels, (group, not queued.entries)), float(queued.entries)
 
 
 def queue_oldest(one: Shown) -> Iterator[Row]:
@@ -182,10 +216,11 @@ def queue_oldest(one: Shown) -> Iterator[Row]:
             key = (group.workspace, group.queue_type, group.priority)
             oldest[key] = min(oldest.get(key, queued.oldest), queued.oldest)
     for (workspace, queue_type, priority), value in oldest.items():
-        yield {**one.labels, "workspace": workspace, "queue_type": queue_type, "priority": priority}, value
+        labels = {**one.labels, "workspace": workspace, "queue_type": queue_type, "priority": priority}
+        yield Labels.of(labels), value
 
 
-def job_labels(one: Shown, job: Job) -> Labels:
+def job_labels(one: Shown, job: Job) -> Named:
     """Return the labels that tell one job from all others."""
     return {**place_labels(one, Place(job.workspace, job.dataset)), **job_series.identity(job)}
 
@@ -193,7 +228,7 @@ def job_labels(one: Shown, job: Job) -> Labels:
 def job_info(one: Shown) -> Iterator[Row]:
     """Yield the rows of datajobs_job_info."""
     for job in one.tally.shortlist.jobs:
-        yield {**job_labels(one, job), **job_series.info(job)}, 1.0
+        yield Labels.of({**job_labels(one, job), **job_series.info(job)}), 1.0
 
 
 def of_each_job(read: Callable[[Job], float | None]) -> Callable[[Shown], Iterator[Row]]:
@@ -203,7 +238,7 @@ def of_each_job(read: Callable[[Job], float | None]) -> Callable[[Shown], Iterat
         for job in one.tally.shortlist.jobs:
             value = read(job)
             if value is not None:
-                yield job_labels(one, job), value
+                yield Labels.of(job_labels(one, job)), value
 
     return rows
 
@@ -216,37 +251,11 @@ def series_dropped(result: Result) -> float | None:
     return float(result.snapshot.tally.shortlist.dropped)
 
 
-def built(family: Family, rows: Sequence[Row]) -> Iterator[Metric]:
-    """Yield the family with these samples; none at all where there are none."""
-    if not rows:
-        return
-    metric = Metric(family.name, family.help, family.kind.value)
-    for labels, value in rows:
-        metric.samples.append(Sample(family.name, checked(family, labels), value))
-    yield metric
-
-
-def built_histogram(family: Family, rows: Sequence[tuple[Labels, Distribution]]) -> Iterator[Metric]:
-    """Yield the family with a gauge histogram a row."""
-    if not rows:
-        return
-    metric = Metric(family.name, family.help, family.kind.value)
-    for labels, distribution in rows:
-        mine = checked(family, labels)
-        pairs = distribution.cumulative()
-        for bound, count in pairs:
-            metric.samples.append(Sample(f"{family.name}_bucket", {**mine, "le": bound}, count))
-        metric.samples.append(Sample(f"{family.name}_gcount", mine, pairs[-1][1]))
-        metric.samples.append(Sample(f"{family.name}_gsum", mine, distribution.sum))
-    yield metric
-
-
-def checked(family: Family, labels: Labels) -> dict[str, str]:
-    """Return the labels in the catalogue's order; one that the catalogue does not have is a bug."""
-    ordered = {name: labels[name] for name in family.labels if name in labels}
-    if len(ordered) != len(labels):
-        raise ValueError(f"{family.name}: labels {sorted(labels)} are not those of the catalogue")
-    return ordered
+@cache
+def check(family: Family, names: frozenset[str]) -> None:
+    """Raise ValueError where the catalogue does not have these labels for a family."""
+    if not names <= set(family.labels):
+        raise ValueError(f"{family.name}: labels {sorted(names)} are not those of the catalogue")
 
 
 QUEUE_LABELS = ("workspace", "queue_type", "cluster_type", "job_type", "priority")
@@ -272,6 +281,8 @@ DISTRIBUTIONS = {
     metrics.RUNNING: "running",
     metrics.TURNAROUND: "turnaround",
 }
+JOB_FAMILIES = (*JOB_ROWS, *DISTRIBUTIONS)
+"""The families about jobs, in the order in which they are shown."""
 SOURCE_VALUES: dict[Family, Callable[[Result], float | None]] = {
     metrics.SUCCESS: lambda result: float(result.error is None),
     metrics.LAST_SUCCESS: lambda result: result.last_success,

@@ -3,6 +3,8 @@
 from bisect import bisect_left
 from collections import Counter
 from collections.abc import Iterable, Sequence
+from functools import cache
+from itertools import accumulate
 
 import msgspec
 
@@ -49,11 +51,13 @@ class Distribution:
 
     def cumulative(self) -> list[tuple[str, float]]:
         """Return (le, count) pairs as the exposition formats want them, ``+Inf`` last."""
-        pairs, running = [], 0
-        for bound, count in zip((*self.bounds, float("inf")), self.counts, strict=True):
-            running += count
-            pairs.append(("+Inf" if bound == float("inf") else str(bound), float(running)))
-        return pairs
+        return list(zip(as_written(self.bounds), map(float, accumulate(self.counts)), strict=True))
+
+
+@cache
+def as_written(bounds: tuple[float, ...]) -> Sequence[str]:
+    """Return the values of ``le`` for these bounds and what is beyond them."""
+    return (*map(str, bounds), "+Inf")
 
 
 class Group(msgspec.Struct, frozen=True, order=True):

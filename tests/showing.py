@@ -6,18 +6,19 @@ from typing import Any
 
 import httpx
 import msgspec
-from prometheus_client.exposition import generate_latest
+from prometheus_client import Metric
 
-from exporter import collector
 from exporter.apis import dataarts_jobs, octopus_queuing_jobs, octopus_system_jobs, pai_dataset_jobs
 from exporter.errors import Reason, SourceError
 from exporter.metrics import CATALOGUE, About
 from exporter.model import Item, Job, LastRun, Phase, Place
+from exporter.rendering import Body, Renderer
 from exporter.scrape import Result
 from exporter.source import Snapshot
 from exporter.tally import Queued, QueueGroup, Tally
-from exporter.web.exposition import Exposition
+from exporter.writer import OPENMETRICS, TEXT, Form
 from tests.fakes import a_source, answers, the_settings
+from tests.scraped import read_openmetrics
 
 NOW = 1_700_000_000.0
 
@@ -66,13 +67,29 @@ def nothing(api: str = "octopus_system_jobs") -> Result:
     return Result(source=source, error=error, snapshot=None, last_success=None, duration=None)
 
 
-def text(results: Sequence[Result], *families: str) -> str:
+def scrape(results: Sequence[Result], form: Form) -> str:
+    """Return what a scrape shows of these sources."""
+    # It waits for nothing but its next turn, so it needs no event loop: whoever asks may be in one.
+    writing = Renderer().render(results, [], form)
+    while True:
+        try:
+            writing.send(None)
+        except StopIteration as ended:
+            body: Body = ended.value
+            return body.whole().decode()
+
+
+def families(results: Sequence[Result]) -> list[Metric]:
+    """Return the families that a scrape shows of these sources, as a strict parser reads them."""
+    return read_openmetrics(scrape(results, OPENMETRICS))
+
+
+def text(results: Sequence[Result], *names: str) -> str:
     """Return the samples of families as Prometheus reads them, less the labels and prefix that all have."""
-    wanted = {f"datajobs_{family}" for family in families}
-    found = [metric for metric in collector.families(results) if metric.name in wanted]
-    body: bytes = generate_latest(Exposition(found))
-    lines = [line for line in body.decode().splitlines() if not line.startswith("#")]
-    return "\n".join(map(_short, lines))
+    wanted = tuple(f"datajobs_{name}" for name in names)
+    suffixes = "(_bucket|_gcount|_gsum)?"
+    mine = re.compile(rf"({'|'.join(wanted)}){suffixes}{{")
+    return "\n".join(_short(line) for line in scrape(results, TEXT).splitlines() if mine.match(line))
 
 
 def _short(line: str) -> str:

@@ -2,10 +2,9 @@
 
 from typing import Any
 
-from exporter import collector
 from exporter.model import FileCounts, Job, LastRun, Phase, Place, QueueEntry
 from exporter.tally import QueueGroup
-from tests.showing import ABOUT_JOBS, NOW, expected, factory_job, shown, system_job, text
+from tests.showing import ABOUT_JOBS, NOW, expected, factory_job, families, shown, system_job, text
 
 
 def test_jobs_are_counted_by_status_and_phase_with_a_zero_for_every_status_there_is() -> None:
@@ -176,7 +175,7 @@ def test_definitions_have_last_runs_and_neither_ends_nor_durations() -> None:
         last_run_finished_timestamp_seconds{{{of}phase="failed",status="fail",workspace="w"}} 1.69999994e+09
         """
     )
-    names = {metric.name for metric in collector.families([result]) if metric.name in ABOUT_JOBS}
+    names = {metric.name for metric in families([result]) if metric.name in ABOUT_JOBS}
     assert names == {
         "datajobs_jobs",
         "datajobs_last_run_jobs",

@@ -11,7 +11,6 @@ import pytest
 from prometheus_client import Metric
 from prometheus_client.samples import Sample
 
-from exporter import collector
 from exporter.apis import APIS
 from exporter.assembly import assemble
 from exporter.commands.demo import configuration
@@ -20,10 +19,11 @@ from exporter.instruments import Instruments
 from exporter.metrics import CATALOGUE, Kind
 from exporter.simulator.app import build
 from exporter.simulator.settings import Settings
-from exporter.web.exposition import OPENMETRICS, TEXT, Exposition
+from exporter.writer import OPENMETRICS, TEXT, Form, written_metric
 from tests.conftest import Compare
 from tests.programs import program
 from tests.scraped import read_openmetrics, read_text, samples
+from tests.showing import families as shown
 from tests.small_world import NOW, small_world
 
 VARYING = {
@@ -53,7 +53,7 @@ async def scraped() -> list[Metric]:
     finally:
         await scraper.aclose()
     return [
-        *collector.families(results),
+        *shown(results),
         *instruments.about_sources(scraper.names),
         *instruments.about_exporter(),
     ]
@@ -82,14 +82,19 @@ def families() -> list[Metric]:
     return list(settled(asyncio.run(scraped())))
 
 
+def written(families: Iterable[Metric], form: Form) -> str:
+    parts = [part for family in families for part in written_metric(form, family)]
+    return b"".join([*parts, form.end]).decode()
+
+
 @pytest.fixture
 def as_text(families: list[Metric]) -> str:
-    return TEXT.encode(Exposition(families)).decode()
+    return written(families, TEXT)
 
 
 @pytest.fixture
 def as_openmetrics(families: list[Metric]) -> str:
-    return OPENMETRICS.encode(Exposition(families)).decode()
+    return written(families, OPENMETRICS)
 
 
 def test_a_whole_scrape_as_text(as_text: str, golden: Compare) -> None:

@@ -4,7 +4,7 @@ import httpx
 import msgspec
 import pytest
 
-from exporter import collector, job_series
+from exporter import job_series
 from exporter.apis import APIS
 from exporter.apis.octopus_system_jobs import STATUSES
 from exporter.apis.pai_dataset_jobs import Options as PaiOptions
@@ -22,10 +22,10 @@ from exporter.simulator.app import build
 from exporter.simulator.identities import OCTOPUS_WORKSPACES
 from exporter.simulator.settings import Settings as Clouds
 from exporter.simulator.world.living import living_world
-from exporter.web.exposition import OPENMETRICS, Exposition
 from tests.apis.cases import CASES, NOW, Case, List, Row
 from tests.fakes import a_source, dated, the_settings, within
-from tests.scraped import Series, read_openmetrics, samples, series
+from tests.scraped import Series, samples, series
+from tests.showing import families
 from tests.turned import TURNED, Backend
 
 PER_JOB = {family.name for family in CATALOGUE if family.name.startswith("datajobs_job_")}
@@ -49,8 +49,7 @@ async def scraped(settings: Settings, fake: List) -> dict[Series, float]:
     source = a_source(settings, fake)
     snapshot = await source.collect(within(30))
     result = Result(source=source, error=None, snapshot=snapshot, last_success=NOW, duration=0.1)
-    text = OPENMETRICS.encode(Exposition(collector.families([result]))).decode()
-    found = samples(read_openmetrics(text))
+    found = samples(families([result]))
     return {key: value for key, value in found.items() if key[0] in PER_JOB}
 
 
@@ -176,7 +175,7 @@ async def test_while_numbers_are_absent_so_is_what_was_dropped() -> None:
     source = a_source(the_settings(OCTOPUS, CASES[OCTOPUS].options, per_job=2), rows(CASES[OCTOPUS]))
     failed = SourceError(Reason.SERVER, "down")
     result = Result(source=source, error=failed, snapshot=None, last_success=None, duration=0.1)
-    assert not PER_JOB & {family.name for family in collector.families([result])}
+    assert not PER_JOB & {family.name for family in families([result])}
 
 
 async def test_a_cloud_that_mixes_up_its_lists_makes_no_series_twice() -> None:
@@ -213,7 +212,7 @@ async def test_of_a_living_world_the_oldest_active_jobs_are_told() -> None:
     [octopus] = [source for source in configuration("http://simulated").sources if source.api == OCTOPUS]
     config = Config(sources=(msgspec.structs.replace(octopus, per_job=most),))
     scraper = assemble(config, Instruments(), connect)
-    found = samples(collector.families(await scraper.scrape(scraper.names, None)))
+    found = samples(families(await scraper.scrape(scraper.names, None)))
     await scraper.aclose()
     active = sorted(
         Sighting(row["create_at"], str(row["id"]), workspace, row["status"])

@@ -6,15 +6,14 @@ import tempfile
 from contextlib import suppress
 from pathlib import Path
 
-from prometheus_client import generate_latest
 from rich.console import Console
 
-from exporter import collector
 from exporter.assembly import assemble
 from exporter.commands.progress import progress
 from exporter.config import Config
 from exporter.instruments import Instruments
-from exporter.web.exposition import Exposition
+from exporter.rendering import Renderer
+from exporter.writer import TEXT
 
 
 async def once(config: Config, output: Path | None, terminal: Console) -> bool:
@@ -31,8 +30,8 @@ async def once(config: Config, output: Path | None, terminal: Console) -> bool:
             results = await scraper.scrape(scraper.names, None)
     finally:
         await scraper.aclose()
-    families = [*collector.families(results), *instruments.about_sources(scraper.names)]
-    text = generate_latest(Exposition(families))
+    body = await Renderer().render(results, instruments.about_sources(scraper.names), TEXT)
+    text = body.whole()
     if output is None:
         sys.stdout.buffer.write(text)
         sys.stdout.flush()

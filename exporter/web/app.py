@@ -3,7 +3,7 @@
 import logging
 import math
 import time
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Iterable, Iterator, Sequence
 from contextlib import asynccontextmanager
 
 from prometheus_client import GC_COLLECTOR, PLATFORM_COLLECTOR, PROCESS_COLLECTOR, Metric
@@ -12,10 +12,11 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse, JSONResponse, PlainTextResponse, Response
 from starlette.routing import Route
 
-from exporter import collector
 from exporter.instruments import Instruments
+from exporter.rendering import Renderer
 from exporter.scrape import Scraper
-from exporter.web.exposition import exposition
+from exporter.web.exposition import accepts_gzip, negotiated
+from exporter.web.packing import Packer
 from exporter.web.page import HEADERS, page
 from exporter.web.status import statuses
 
@@ -38,6 +39,8 @@ class Web:
     ) -> None:
         self._scraper = scraper
         self._instruments = instruments
+        self._renderer = Renderer()
+        self._packer = Packer()
         self._telemetry_path = telemetry_path
         self._extra = extra
 
@@ -68,10 +71,7 @@ class Web:
         if unknown:
             return self._no_such_source(unknown, status=400)
         names = wanted or self._scraper.names
-        families = [*await self._collect(request, names), *self._instruments.about_exporter()]
-        for own in (PROCESS_COLLECTOR, PLATFORM_COLLECTOR, GC_COLLECTOR):
-            families += own.collect()
-        return exposition(request, families)
+        return await self._exposition(request, names, self._own(names))
 
     async def probe(self, request: Request) -> Response:
         """Answer a scrape of one source, without anything about the exporter itself."""
@@ -81,11 +81,31 @@ class Web:
             return PlainTextResponse(f"{problem}; {self._known()}\n", status_code=400)
         if targets[0] not in self._scraper.names:
             return self._no_such_source(targets, status=404)
-        return exposition(request, await self._collect(request, targets))
+        return await self._exposition(request, targets, self._instruments.about_sources(targets))
 
-    async def _collect(self, request: Request, names: Sequence[str]) -> list[Metric]:
+    def _own(self, names: Sequence[str]) -> Iterator[Metric]:
+        yield from self._instruments.about_sources(names)
+        yield from self._instruments.about_exporter()
+        for own in (PROCESS_COLLECTOR, PLATFORM_COLLECTOR, GC_COLLECTOR):
+            yield from own.collect()
+
+    async def _exposition(self, request: Request, names: Sequence[str], own: Iterable[Metric]) -> Response:
+        """Answer a scrape of these sources with what there is of them, and with ``own`` metrics."""
+        chosen, content_type = negotiated(request.headers.get("accept", ""))
+        response = Response(headers={"content-type": content_type, "vary": "accept, accept-encoding"})
+        if request.method == "HEAD":
+            # No cloud is asked for numbers that nobody wants; how many bytes they were is not known.
+            del response.headers["content-length"]
+            return response
         results = await self._scraper.scrape(names, budget(request.headers.get(TIMEOUT_HEADER)))
-        return [*collector.families(results), *self._instruments.about_sources(names)]
+        body = await self._renderer.render(results, own, chosen.form)
+        if accepts_gzip(request.headers.get("accept-encoding", "")):
+            response.headers["content-encoding"] = "gzip"
+            response.body = await self._packer.packed(body)
+        else:
+            response.body = body.whole()
+        response.headers["content-length"] = str(len(response.body))
+        return response
 
     def _no_such_source(self, names: Sequence[str], status: int) -> Response:
         asked = ", ".join(repr(name) for name in names)

@@ -1,31 +1,11 @@
-"""Families to bytes, in the format and encoding that whoever asks accepts."""
+"""The exposition formats, and which of them whoever asks wants, packed or not."""
 
-import gzip
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from functools import partial
 from typing import NamedTuple
 
-from prometheus_client import Metric
-from prometheus_client.exposition import generate_latest
-from prometheus_client.openmetrics import exposition as openmetrics
-from starlette.requests import Request
-from starlette.responses import Response
-
-GZIP_LEVEL = 6
-"""Level 9 takes three times as long for the same size."""
-WORTH_PACKING = 1400
-
-
-@dataclass(frozen=True, slots=True)
-class Exposition:
-    """What prometheus-client renders: anything that collects."""
-
-    families: Iterable[Metric]
-
-    def collect(self) -> Iterator[Metric]:
-        """Yield the families."""
-        yield from self.families
+from exporter import writer
+from exporter.writer import Form
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -34,16 +14,12 @@ class Format:
 
     media_type: str
     version: str
-    encode: Callable[[Exposition], bytes]
+    form: Form
 
 
-OPENMETRICS = Format(
-    media_type="application/openmetrics-text",
-    version="1.0.0",
-    encode=partial(openmetrics.generate_latest, version="1.0.0"),
-)
-TEXT = Format(media_type="text/plain", version="0.0.4", encode=generate_latest)
-NEWER_TEXT = Format(media_type="text/plain", version="1.0.0", encode=generate_latest)
+OPENMETRICS = Format(media_type="application/openmetrics-text", version="1.0.0", form=writer.OPENMETRICS)
+TEXT = Format(media_type="text/plain", version="0.0.4", form=writer.TEXT)
+NEWER_TEXT = Format(media_type="text/plain", version="1.0.0", form=writer.TEXT)
 FORMATS = (OPENMETRICS, TEXT, NEWER_TEXT)
 """Where no version is asked for, the first of a media type is given."""
 
@@ -54,17 +30,6 @@ class Entry(NamedTuple):
     value: str
     parameters: Mapping[str, str]
     weight: float
-
-
-def exposition(request: Request, families: Iterable[Metric]) -> Response:
-    """Answer with the families, as text or OpenMetrics, packed where that is accepted and worth it."""
-    chosen, content_type = negotiated(request.headers.get("accept", ""))
-    body = chosen.encode(Exposition(families))
-    headers = {"content-type": content_type, "vary": "accept, accept-encoding"}
-    if accepts_gzip(request.headers.get("accept-encoding", "")) and len(body) > WORTH_PACKING:
-        headers["content-encoding"] = "gzip"
-        body = gzip.compress(body, compresslevel=GZIP_LEVEL, mtime=0)
-    return Response(body, headers=headers)
 
 
 def negotiated(accept: str) -> tuple[Format, str]:

@@ -103,7 +103,7 @@ module.{name} = bug
 
 
 def test_a_bug_that_ends_a_command_shows_no_secret(tmp_path: Path, cloud: str) -> None:
-    code = BUG.format(module="commands.once", name="generate_latest")
+    code = BUG.format(module="commands.once", name="Renderer")
     process = ended("once", "--config.file", planted(tmp_path), code=code, SIMULATED=cloud)
     assert process.returncode == 1
     assert "a planted bug: " in process.stderr
@@ -111,7 +111,7 @@ def test_a_bug_that_ends_a_command_shows_no_secret(tmp_path: Path, cloud: str) -
     assert found(process.stdout, process.stderr) == []
 
 
-@pytest.mark.parametrize(("module", "name"), [("collector", "families"), ("source", "merged")])
+@pytest.mark.parametrize(("module", "name"), [("collector", "about_sources"), ("source", "merged")])
 async def test_a_bug_that_strikes_a_scrape_shows_no_secret(
     tmp_path: Path, cloud: str, module: str, name: str
 ) -> None:

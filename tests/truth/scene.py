@@ -1,7 +1,8 @@
 """A random world, a virtual clock, and the exporter on it; nothing leaves the process."""
 
 import math
-from collections.abc import Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from random import Random
@@ -10,7 +11,6 @@ from typing import NamedTuple
 import httpx
 import msgspec
 
-from exporter import collector
 from exporter.apis import APIS
 from exporter.assembly import assemble
 from exporter.commands.simulate import CONFIG
@@ -22,7 +22,10 @@ from exporter.simulator.settings import CurrentTime, OffsetMeaning, Settings
 from exporter.simulator.world.chance import random_world
 from exporter.simulator.world.order import ListingOrder
 from exporter.simulator.world.world import World
+from tests.showing import families
 from tests.truth.truth import Key, key
+
+Scrape = Callable[[], Awaitable[tuple[list[Result], dict[Key, float]]]]
 
 
 class Pace(NamedTuple):
@@ -64,23 +67,33 @@ class Scene:
 
     async def scrape(self, config: Config) -> tuple[list[Result], dict[Key, float]]:
         """Collect once; return the results and the samples of job families."""
+        async with self.scraping(config) as scrape:
+            return await scrape()
+
+    @asynccontextmanager
+    async def scraping(self, config: Config) -> AsyncIterator[Scrape]:
+        """Yield what collects as often as it is called."""
         app = build(self.world, self.settings)
 
         def connect(endpoint: str, _: Source) -> httpx.AsyncClient:
             return httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url=endpoint)
 
         scraper = assemble(config, Instruments(), connect)
-        try:
+
+        async def scrape() -> tuple[list[Result], dict[Key, float]]:
             results = await scraper.scrape(scraper.names, None)
+            return results, samples(results)
+
+        try:
+            yield scrape
         finally:
             await scraper.aclose()
-        return results, samples(results)
 
 
 def samples(results: list[Result]) -> dict[Key, float]:
     """Return every sample about jobs by its key."""
     found = {}
-    for family in collector.families(results):
+    for family in families(results):
         for sample in family.samples:
             if "workspace" in sample.labels or "queue_type" in sample.labels:
                 labels = {

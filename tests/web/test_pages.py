@@ -210,7 +210,19 @@ async def test_health_is_told_in_a_line_of_text(tmp_path: Path, page: str, word:
     assert response.headers["content-type"].startswith("text/plain")
 
 
-@pytest.mark.parametrize("page", ["/metrics", "/probe?target=octopus", "/sd", "/-/healthy", "/-/ready", "/"])
+@pytest.mark.parametrize("page", ["/metrics", "/probe?target=octopus"])
+async def test_head_tells_what_a_scrape_would_be_and_asks_no_cloud(tmp_path: Path, page: str) -> None:
+    async with served(tmp_path) as exporter:
+        head = await exporter.http.head(page)
+        assert asked(exporter) == {}
+        get = await exporter.http.get(page)
+    assert (head.status_code, head.content) == (200, b"")
+    assert head.headers["content-type"] == get.headers["content-type"]
+    assert head.headers["vary"] == get.headers["vary"]
+    assert "content-length" not in head.headers
+
+
+@pytest.mark.parametrize("page", ["/sd", "/-/healthy", "/-/ready", "/"])
 async def test_head_is_answered_as_get_without_the_body(tmp_path: Path, page: str) -> None:
     async with served(tmp_path) as exporter:
         head = await exporter.http.head(page)

@@ -12,7 +12,7 @@ from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
 from starlette.routing import Route
 
-from exporter.web.server import GOODBYE, AddressError, listen, parse, serving, url
+from exporter.web.server import GOODBYE, AddressError, listen, parse, serving, settings, url
 from tests.web.served import collections, served, until
 
 
@@ -266,3 +266,14 @@ async def test_a_scrape_that_outlasts_the_server_is_answered_as_failed(
     assert response.status_code == 200
     assert 'datajobs_source_success{api="octopus_system_jobs",source="octopus"} 0.0\n' in response.text
     assert [record for record in caplog.records if record.name.startswith("uvicorn")] == []
+
+
+def test_connections_are_kept_for_longer_than_prometheus_keeps_them() -> None:
+    prometheus_gives_up_after = 300
+    assert settings(Starlette()).timeout_keep_alive > prometheus_gives_up_after
+
+
+def test_no_answer_waits_until_the_one_who_asked_acknowledges_a_part_of_it() -> None:
+    [listening] = listen(["127.0.0.1:0"])
+    with listening, socket.create_connection(listening.getsockname()), listening.accept()[0] as accepted:
+        assert accepted.getsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY)
