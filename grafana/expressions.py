@@ -4,6 +4,7 @@ DATAARTS = 'api="dataarts_jobs"'
 QUEUED = 'phase="queued"'
 WAITING = 'phase=~"queued|starting"'
 RUNNING = 'phase="running"'
+SUCCEEDED = 'phase="succeeded"'
 FAILED = 'phase=~"failed|partially_failed"'
 ACTIVE = 'phase=~"queued|starting|running|stopping"'
 

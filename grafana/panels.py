@@ -80,16 +80,17 @@ def lines(
     stacked: bool = False,
     thresholds: Sequence[Threshold] | None = None,
     maximum: float | None = None,
+    least_maximum: float | None = None,
     calculations: Sequence[str] = (),
 ) -> timeseries.Panel:
     """Return the course of a few series, from zero on; thresholds are drawn as lines.
 
     ``colours`` are by the name of a series; the colours of others mean nothing. ``calculations`` make the
-    legend a table of them.
+    legend a table of them. The axis ends at ``maximum``, or at ``least_maximum`` unless a value is larger.
     """
     panel = dressed(timeseries.Panel(), Head(title=title, description=description, unit=unit, size=size))
     panel = coloured(asked(panel, queries, instant=False), colours or {}).min(0)
-    panel = panel.line_width(1).fill_opacity(60 if stacked else 8).show_points(words.VisibilityMode.AUTO)
+    panel = panel.line_width(1).fill_opacity(60 if stacked else 0).show_points(words.VisibilityMode.AUTO)
     panel = panel.axis_soft_max(1) if unit in {COUNT, PER_MINUTE} else panel  # all zero: not up to 100
     panel = panel.span_nulls(False).no_value(NO_DATA)  # a gap is to be seen
     panel = panel.legend(legend(calculations)).tooltip(
@@ -99,6 +100,8 @@ def lines(
         panel = panel.stacking(common.StackingConfig().mode(words.StackingMode.NORMAL)).line_width(0)
     if maximum is not None:
         panel = panel.max(maximum)
+    if least_maximum is not None:
+        panel = panel.axis_soft_max(least_maximum)
     if thresholds is not None:
         drawn = common.GraphThresholdsStyleConfig().mode(words.GraphThresholdsStyleMode.DASHED)
         panel = limited(panel, thresholds).thresholds_style(drawn)

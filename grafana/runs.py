@@ -5,13 +5,12 @@ from collections.abc import Mapping, Sequence
 from grafana_foundation_sdk.builders import heatmap, table, timeseries
 
 from grafana.colours import AT_WORK, BAD, ENDED, GOOD, NOTHING, WARNING, of_kinds, steps
-from grafana.expressions import ACTIVE, FAILED, RUNNING, ago, quantile
+from grafana.expressions import ACTIVE, FAILED, RUNNING, SUCCEEDED, ago, quantile
 from grafana.panels import HALF, THIRD, WHOLE, distribution, lines
 from grafana.parts import COUNT, RATIO, SECONDS, Query, Size
 from grafana.scope import Scope
 from grafana.tables import Column, rows
 
-SUCCEEDED = 'phase="succeeded"'
 FAILURE_RATIOS = steps(GOOD, (0.05, WARNING), (0.2, BAD))
 FAILURES = steps(NOTHING, (1, WARNING))
 TIMES_USUAL = steps(NOTHING, (1.5, WARNING), (3, BAD))
@@ -85,7 +84,7 @@ def failure_ratio(scope: Scope, kinds: Sequence[str], word: str, size: Size = HA
         ],
         colours=of_kinds(kinds),
         thresholds=FAILURE_RATIOS,
-        maximum=1,
+        least_maximum=0.25,
         size=size,
     )
 
