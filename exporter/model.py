@@ -89,6 +89,19 @@ class Job(msgspec.Struct, frozen=True, kw_only=True, gc=False):
         return (self.key, self.status, self.changed, self.files, self.last_run)
 
 
+class Counted(msgspec.Struct, frozen=True, kw_only=True, gc=False):
+    """So many jobs that were not listed but counted; when the newest of them ended, if that is known."""
+
+    place: Place
+    job_type: str
+    status: str
+    phase: Phase
+    jobs: int
+    newest_end: float | None = None
+    unknown: tuple[str, ...] = ()
+    """As of each of the jobs."""
+
+
 class QueueEntry(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """One row of a queue; ``created`` is its ranking time, the nearest to an age that the API has."""
 

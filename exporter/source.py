@@ -8,7 +8,9 @@ from functools import partial
 from typing import Protocol
 
 from exporter.apis.api import Api, Plan
-from exporter.apis.paging import Fetch, Listing, Walk, first_of, read_surely
+from exporter.apis.counting import Means, read_well
+from exporter.apis.paging import Fetch, Listing, Walk, Way, first_of
+from exporter.apis.parts import Terms
 from exporter.apis.words import Words
 from exporter.client import Answer, Client, Deadline, Request
 from exporter.config import Source as Settings
@@ -21,8 +23,9 @@ class WalkReport:
     """How the reading of one list went; nothing but its name while it is under way or was given up.
 
     ``pages`` counts those of both readings where it was read twice; ``requests`` has what else the list
-    needed, but not what was sent again. ``error`` is why it was not read: ``absent`` says that there is
-    no such list, which fails nothing.
+    needed, but not what was sent again, and ``steady`` what it needs again at each scrape. ``way`` says
+    whether it was read or counted. ``error`` is why it was not read: ``absent`` says that there is no such
+    list, which fails nothing.
     """
 
     name: str
@@ -31,6 +34,8 @@ class WalkReport:
     complete: bool = False
     pages: int = 0
     requests: int = 0
+    steady: int = 0
+    way: Way = Way.WALK
     seconds: float = 0.0
     absent: bool = False
     error: SourceError | None = None
@@ -194,15 +199,23 @@ class Source:
 
     async def _outcome(self, walk: Walk, fetch: Fetch, deadline: Deadline) -> Listing[Tally] | SourceError:
         try:
-            listing = await read_surely(
-                walk, fetch, self._new_tally, self._client.concurrency, deadline.remaining
-            )
+            listing = await read_well(walk, self._means(fetch, deadline), self._new_tally)
         except SourceError as exc:
             exc.walk = walk.name
             return exc
         if listing.complete:
             add_zeros(listing.fold, walk)
         return listing
+
+    def _means(self, fetch: Fetch, deadline: Deadline) -> Means:
+        settings = self.settings
+        return Means(
+            fetch=fetch,
+            workers=self._client.concurrency,
+            time_left=deadline.remaining,
+            requests_per_second=settings.requests_per_second,
+            terms=Terms(lookback=settings.lookback, longest_job=settings.longest_job),
+        )
 
     def _new_tally(self) -> Tally:
         settings = self.settings
@@ -223,6 +236,8 @@ def reported(walk: Walk, outcome: Listing[Tally] | SourceError, requests: int, s
         complete=outcome.complete,
         pages=outcome.requests,
         requests=requests,
+        steady=outcome.requests if outcome.steady is None else outcome.steady,
+        way=outcome.way,
         seconds=seconds,
     )
 

@@ -11,6 +11,7 @@ import msgspec
 from exporter.model import (
     ACTIVE,
     FINISHED,
+    Counted,
     FileCounts,
     Item,
     Job,
@@ -164,6 +165,16 @@ class Tally:
                 self._take_entry(item)
             else:
                 self._take_job(item, now)
+
+    def count(self, counted: Counted) -> None:
+        """Add jobs that were counted and not listed: none of them is active, or ended inside the lookback."""
+        self.seen_types.add((counted.place, counted.job_type))
+        group = Group(counted.place, counted.job_type, counted.status, counted.phase)
+        numbers = self.jobs.setdefault(group, Numbers())
+        numbers.jobs += counted.jobs
+        numbers.newest_end = later(numbers.newest_end, counted.newest_end)
+        for field in counted.unknown:
+            self.unknown[field] += counted.jobs
 
     def _take_job(self, job: Job, now: float) -> None:
         place = Place(job.workspace, job.dataset)

@@ -44,7 +44,7 @@ async def test_each_list_tells_what_it_brought_and_cost() -> None:
     snapshot = await source.collect(within(60))
     whole, part = snapshot.walks
     assert whole == WalkReport(
-        name="workspace 0", listed=3, reported=3, complete=True, pages=1, requests=1, seconds=1
+        name="workspace 0", listed=3, reported=3, complete=True, pages=1, requests=1, steady=1, seconds=1
     )
     assert (part.name, part.listed, part.reported, part.complete) == ("workspace 7", 2, 3, False)
     assert part.pages == part.requests > 1  # read again, as it did not add up

@@ -13,10 +13,12 @@ from msgspec import Meta
 
 from exporter.apis import octopus
 from exporter.apis.api import Api, Plan, always
+from exporter.apis.by_update import ByUpdate
 from exporter.apis.paging import Page, Walk
+from exporter.apis.parts import Countable, Order, Part
 from exporter.apis.wire import Whole, clock, decoded, duration, seconds
 from exporter.apis.words import Words
-from exporter.client import Answer
+from exporter.client import Answer, Request
 from exporter.config import Identifier, Several
 from exporter.model import FINISHED, Job, Phase
 
@@ -75,11 +77,44 @@ def plan(options: Options) -> Plan:
 
 def walk(path: str, workspace: str) -> Walk:
     """Return the list of one workspace."""
+    counting = Countable(
+        workspace=workspace,
+        page_size=octopus.PAGE_SIZE,
+        ask=partial(part_request, path, workspace),
+        decode=partial(page, path, workspace),
+        words=WORDS,
+        method=ByUpdate,
+    )
     return Walk(
         name=f"workspace {workspace}",
         page_size=octopus.PAGE_SIZE,
         request=partial(octopus.page_request, path, ("workspace_id", workspace)),
-        decode=partial(page, path, workspace),
+        decode=counting.noting,
+        counting=counting,
+    )
+
+
+SORTS = {Order.NEWEST_CHANGE: "UPDATE_DESC", Order.OLDEST_CHANGE: "UPDATE_ASC"}
+"""The values of ``sort``, from the page of the sibling list of operator jobs; this one's only names it."""
+
+
+def part_request(path: str, workspace: str, part: Part) -> Request:
+    """Return the request for some rows of a part.
+
+    ``end_time`` bounds the last change, ``start_time`` the creation; both are included.
+    """
+    wanted = {
+        "workspace_id": workspace,
+        "job_types": part.job_type,
+        "statuses": part.status,
+        "start_time": None if part.since is None else str(part.since * 1000),
+        "end_time": None if part.before is None else str(part.before * 1000 - 1),
+        "sort": None if part.order is None else SORTS[part.order],
+        "limit": str(part.size),
+        "offset": str(part.first),
+    }
+    return Request(
+        path=path, params=tuple((name, value) for name, value in wanted.items() if value is not None)
     )
 
 

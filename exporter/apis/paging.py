@@ -17,11 +17,15 @@ import asyncio
 import math
 from collections.abc import Awaitable, Callable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import Generic, Protocol, TypeVar
+from enum import StrEnum
+from typing import TYPE_CHECKING, Generic, Protocol, TypeVar
 
 from exporter.client import Answer, Request
 from exporter.errors import SourceError
 from exporter.model import Item, Place
+
+if TYPE_CHECKING:
+    from exporter.apis.parts import Countable
 
 MOST_STALE = 10
 """So many pages in a row without a new row end a list, as an empty one does."""
@@ -67,6 +71,15 @@ class Walk:
     """Job types that the list is about, by place: there are none of them if it is empty."""
     queue_type: str | None = None
     """The queue that the list is about: nothing waits in it if the list is empty."""
+    counting: "Countable | None" = None
+    """How the list is counted where that takes fewer requests than reading it."""
+
+
+class Way(StrEnum):
+    """How a list was read."""
+
+    WALK = "walk"
+    COUNT = "count"
 
 
 @dataclass(slots=True)
@@ -110,12 +123,19 @@ FoldT = TypeVar("FoldT", bound=Fold)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Listing(Generic[FoldT]):
-    """What a walk came to: the fold of its rows and whether they are the whole list of one moment."""
+    """What a walk came to: the fold of its rows and whether they are the whole list of one moment.
+
+    ``steady`` is how many requests the list takes while it stays as it is, None where that is ``requests``.
+    ``doubts`` say why a list that was counted is not complete.
+    """
 
     fold: FoldT
     reading: Reading
     complete: bool
     requests: int
+    way: Way = Way.WALK
+    steady: int | None = None
+    doubts: tuple[str, ...] = ()
 
 
 async def read_surely(
@@ -124,25 +144,31 @@ async def read_surely(
     new_fold: Callable[[], FoldT],
     workers: int,
     time_left: Callable[[], float],
+    *,
+    first: Page | None = None,
+    started: float | None = None,
 ) -> Listing[FoldT]:
-    """Read a list, and once more where it did not add up or moved and there is time; raises SourceError."""
-    started = time_left()
+    """Read a list, and once more where it did not add up or moved and there is time; raises SourceError.
+
+    ``first`` is its first page, where that was read just now, and ``started`` the time that was left before.
+    """
+    started = time_left() if started is None else started
     fold = new_fold()
-    reading = await read_list(walk, fetch, fold, workers)
+    reading = await read_list(walk, fetch, fold, workers, first)
     if reading.adds_up and not reading.moved:
         return Listing(fold=fold, reading=reading, complete=True, requests=reading.requests)
     if not reading.adds_up and walk.forget is not None:
         walk.forget()
-    first = Listing(fold=fold, reading=reading, complete=False, requests=reading.requests)
+    once = Listing(fold=fold, reading=reading, complete=False, requests=reading.requests)
     took = started - time_left()
     if time_left() <= 2 * took:
-        return first
+        return once
     try:
         # What is left after a repeat that hangs is for the other lists of the source.
         async with asyncio.timeout(0.8 * time_left()):
-            return await _again(walk, fetch, new_fold, workers, first)
+            return await _again(walk, fetch, new_fold, workers, once)
     except (SourceError, TimeoutError):
-        return first  # these numbers are marked as incomplete; a failure would say less
+        return once  # these numbers are marked as incomplete; a failure would say less
 
 
 async def _again(
@@ -159,9 +185,10 @@ async def _again(
     )
 
 
-async def read_list(walk: Walk, fetch: Fetch, fold: Fold, workers: int) -> Reading:
+async def read_list(walk: Walk, fetch: Fetch, fold: Fold, workers: int, first: Page | None = None) -> Reading:
     """Read every page of ``walk`` once, with up to ``workers`` requests in flight; raises SourceError."""
-    first = await fetch_page(walk, fetch, 0, walk.page_size)
+    if first is None:
+        first = await fetch_page(walk, fetch, 0, walk.page_size)
     reading = Reading(as_of=first.now, total=first.total, seen=set(), requests=1)
     fold.take(reading.sift(first.items, first=True), first.now)
     rows = len(first.items)

@@ -140,8 +140,8 @@ def list_state(report: WalkReport) -> str:
 
 
 def steady_requests(course: Course) -> int:
-    """Return what a scrape takes once it is known how the lists are paged; one that is absent takes one."""
-    return sum(report.pages or 1 for report in course.walks.values())
+    """Return what a scrape takes once what can be learnt of the lists is; one that is absent takes one."""
+    return sum(report.steady or 1 for report in course.walks.values())
 
 
 def hourly(source: Source, steady: int, scrape_interval: float) -> float:
