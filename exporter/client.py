@@ -6,6 +6,7 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from typing import Protocol
+from urllib.parse import quote
 
 import httpx
 import stamina
@@ -110,6 +111,9 @@ class Client:
         requests_per_second: float,
     ) -> None:
         self._http = http
+        self._base = str(http.base_url).rstrip("/")
+        self._told = http.headers.multi_items()
+        self._limits = http.timeout.as_dict()
         self._auth = auth
         self._standing = standing
         self._explain = explain
@@ -131,6 +135,13 @@ class Client:
 
         Raises SourceError. The caller ends the call at the deadline; here it only bounds the retries.
         """
+        try:
+            return await self._attempt(request)
+        except SourceError as exc:
+            return await self._once_more(request, deadline, exc)
+
+    async def _once_more(self, request: Request, deadline: Deadline, failure: SourceError) -> Answer:
+        """Go on after a first attempt that has failed."""
 
         def backoff(exc: Exception) -> bool | float:
             if not isinstance(exc, SourceError) or not exc.retryable:
@@ -148,11 +159,12 @@ class Client:
             wait_jitter=0.3,
         )
         clock = asyncio.get_running_loop().time
-        throttled_at: float | None = None
+        throttled_at = clock() if failure.reason is Reason.THROTTLED else None
         async for attempt in attempts:
             with attempt:
-                if attempt.num > 1:
-                    self._observer.retried()
+                if attempt.num == 1:
+                    raise failure
+                self._observer.retried()
                 if throttled_at is not None:
                     self._observer.throttled(clock() - throttled_at)
                 try:
@@ -179,9 +191,7 @@ class Client:
                     self._observer.requested(sending.code, time.perf_counter() - sending.began)
 
     async def _send(self, request: Request, sending: "_Sending") -> Answer:
-        message = self._http.build_request(
-            "GET", request.path, params=request.params, headers=request.headers
-        )
+        message = self._message(request)
         with translated(request.what):
             try:
                 async with self._stream(message) as response:
@@ -192,6 +202,18 @@ class Client:
                 sending.is_sent = sending.code != "none"
                 raise
 
+    def _message(self, request: Request) -> httpx.Request:
+        """Return what is sent. The URL is at once in the spelling that is signed: to respell one is dear."""
+        query = "&".join(
+            f"{quote(name, safe='~')}={quote(value, safe='~')}" for name, value in sorted(request.params)
+        )
+        return httpx.Request(
+            "GET",
+            f"{self._base}{quote(request.path, safe='/~')}{'?' if query else ''}{query}",
+            headers=[*self._told, *request.headers.items()],
+            extensions={"timeout": self._limits},
+        )
+
     @asynccontextmanager
     async def _stream(self, message: httpx.Request) -> AsyncIterator[httpx.Response]:
         response = await self._http.send(message, auth=self._auth, stream=True, follow_redirects=False)
@@ -201,17 +223,17 @@ class Client:
             await response.aclose()
 
     async def _answer(self, response: httpx.Response, what: str) -> Answer:
-        self._note_clock(response.headers)
+        date = date_of(response.headers)
+        self._note_clock(date)
         if response.status_code != httpx.codes.OK:
             body = await read(response, MAX_ERROR_BYTES, what, cut=True)
             raise self._explain(response.status_code, response.headers, body, what=what)
-        answer = Answer(body=await read(response, MAX_PAGE_BYTES, what), date=date_of(response.headers))
+        answer = Answer(body=await read(response, MAX_PAGE_BYTES, what), date=date)
         self.answers += 1
         return answer
 
-    def _note_clock(self, headers: httpx.Headers) -> None:
+    def _note_clock(self, date: float | None) -> None:
         """Remember how far our clock is ahead; the header tells whole seconds, half of one is the middle."""
-        date = date_of(headers)
         if date is not None:
             self.skew = time.time() - (date + 0.5)
 

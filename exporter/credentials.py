@@ -1,6 +1,5 @@
 """Secrets, and where they come from: values, environment, files."""
 
-import json
 import os
 import re
 import time
@@ -8,13 +7,13 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Annotated, ClassVar, Literal, Protocol
-from urllib.parse import quote
 from weakref import WeakValueDictionary
 
 import msgspec
 from msgspec import Meta
 
 from exporter.errors import Reason, SourceError
+from exporter.spellings import spellings
 
 MASK = "<secret>"
 SHORTEST = 8
@@ -71,24 +70,16 @@ _LIVING: WeakValueDictionary[int, Secret] = WeakValueDictionary()
 
 
 def without_secrets(text: str) -> str:
-    """Return the text without any secret that the program holds, also as URLs and JSON spell it.
+    """Return the text without any secret that the program holds, also as servers may spell it.
 
     Shorter ones than any cloud gives or takes may be common words and stay.
     """
     values = [value for value in Secret.living() if len(value) >= SHORTEST]
-    spellings = {
-        spelled
-        for value in values
-        for spelled in (value, quote(value, safe="", errors="replace"), _in_json(value))
-    }
+    spelled = {spelling for value in values for spelling in spellings(value)}
     # The longest first: one may be a part of another.
-    for spelling in sorted(spellings, key=len, reverse=True):
+    for spelling in sorted(spelled, key=len, reverse=True):
         text = text.replace(spelling, MASK)
     return text
-
-
-def _in_json(text: str) -> str:
-    return json.dumps(text)[1:-1]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -279,9 +270,16 @@ LIBRARIES = {"alibaba": "alibabacloud_credentials", "huawei": "huaweicloudsdkcor
 
 def key_source(keys: AlibabaKeys | HuaweiKeys) -> KeySource:
     """Return the source of a key; its files are looked at on each call."""
+    parts: tuple[Secret, Secret, Secret | None] | None = None
+    known: AccessKey | None = None
 
     async def read() -> AccessKey:
-        return access_key(keys)
+        nonlocal parts, known
+        now = _parts_of(keys)
+        if known is None or parts is None or any(a is not b for a, b in zip(parts, now, strict=True)):
+            known = _key_of(*now)
+            parts = now
+        return known
 
     return read
 
@@ -297,11 +295,18 @@ def huawei_password(login: HuaweiPassword) -> SecretSource:
 
 def access_key(keys: AlibabaKeys | HuaweiKeys) -> AccessKey:
     """Return the key as it is now; raise SourceError(CREDENTIALS) where it cannot be had."""
+    return _key_of(*_parts_of(keys))
+
+
+def _parts_of(keys: AlibabaKeys | HuaweiKeys) -> tuple[Secret, Secret, Secret | None]:
     if isinstance(keys, AlibabaKeys):
         key_id, secret = keys.access_key_id.read(), keys.access_key_secret.read()
     else:
         key_id, secret = keys.access_key.read(), keys.secret_key.read()
-    token = keys.security_token.read() if keys.security_token else None
+    return key_id, secret, keys.security_token.read() if keys.security_token else None
+
+
+def _key_of(key_id: Secret, secret: Secret, token: Secret | None) -> AccessKey:
     for part in (key_id, token):
         if part and not HEADER_SAFE.fullmatch(part.reveal()):
             message = "the access key's id or token holds white space or a character beyond ASCII"

@@ -61,7 +61,8 @@ class Standing:
         SourceError(AUTHENTICATION) unsent, also where another is refused while this one gets ready.
         """
         async with self._turn(lane or self._only_lane):
-            await self._check()
+            if self._refusal is not None:
+                await self._check()
             await ready()
             fingerprint = await self._check()
             tries_again = self._hold_others(fingerprint)

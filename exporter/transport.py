@@ -2,15 +2,14 @@
 
 import ssl
 from base64 import b64encode
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import AsyncGenerator, Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import UTC
 from email.utils import parsedate_to_datetime
 from functools import lru_cache
 from hashlib import blake2b
-from http.cookiejar import CookieJar, DefaultCookiePolicy
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 from urllib.request import getproxies, proxy_bypass
 
 import aiohttp
@@ -65,14 +64,72 @@ def connect(endpoint: str, *, ca_file: Path | None, connections: int, timeout: f
         address = httpx.URL(endpoint)
     except httpx.InvalidURL as exc:
         raise SourceError(Reason.CONNECTION, f"endpoint {endpoint}: {exc}") from exc
-    return httpx.AsyncClient(
+    return Direct(
         base_url=address,
         transport=Transport(session),
         timeout=httpx.Timeout(timeout, connect=min(CONNECT_TIMEOUT, timeout), pool=None),
         headers={"accept": "application/json", "user-agent": "datajobs-exporter"},
-        # A cookie would be sent with requests that were signed without it.
-        cookies=CookieJar(DefaultCookiePolicy(allowed_domains=())),
     )
+
+
+class Direct(httpx.AsyncClient):
+    """Sends a request by its transport, signed, and that is all.
+
+    No cookies: one would be sent with requests that were signed without it. No redirects, hooks and proxies
+    of httpx either; to be ready for them is a good part of what its own ``send`` costs with every request.
+    """
+
+    def __init__(
+        self,
+        *,
+        base_url: httpx.URL,
+        transport: httpx.AsyncBaseTransport,
+        timeout: httpx.Timeout,
+        headers: Mapping[str, str],
+    ) -> None:
+        super().__init__(base_url=base_url, transport=transport, timeout=timeout, headers=headers)
+        self._way_out = transport
+
+    async def send(
+        self,
+        request: httpx.Request,
+        *,
+        stream: bool = False,
+        auth: Any = None,
+        follow_redirects: Any = False,  # noqa: ARG002 - none are followed
+    ) -> httpx.Response:
+        """Send a request through the flow of ``auth``."""
+        flow = (auth if isinstance(auth, httpx.Auth) else httpx.Auth()).async_auth_flow(request)
+        try:
+            response = await self._sent(await anext(flow))
+            while (following := await self._after(flow, response)) is not None:
+                response = await self._sent(following)
+        finally:
+            await flow.aclose()
+        if not stream:
+            await response.aread()
+        return response
+
+    async def _after(
+        self, flow: AsyncGenerator[httpx.Request, httpx.Response], response: httpx.Response
+    ) -> httpx.Request | None:
+        """Return what the flow sends after an answer, which is closed then; None where it is the last."""
+        try:
+            following = await flow.asend(response)
+        except StopAsyncIteration:
+            return None
+        except BaseException:
+            await response.aclose()
+            raise
+        await response.aclose()
+        return following
+
+    async def _sent(self, request: httpx.Request) -> httpx.Response:
+        try:
+            return await self._way_out.handle_async_request(request)
+        except httpx.RequestError as exc:
+            exc.request = request
+            raise
 
 
 class Transport(httpx.AsyncBaseTransport):

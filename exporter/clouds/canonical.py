@@ -2,11 +2,13 @@
 
 import hashlib
 from collections.abc import Iterable
+from functools import lru_cache
 from urllib.parse import quote_from_bytes, unquote_to_bytes
 
 import httpx
 
 
+@lru_cache(maxsize=1024)
 def encode(text: bytes) -> str:
     """Percent-encode all but letters, digits and ``-._~`` (RFC 3986's unreserved characters)."""
     return quote_from_bytes(text, safe="~")
@@ -19,7 +21,7 @@ def raw_path(url: httpx.URL) -> bytes:
 
 def path_by_segment(url: httpx.URL) -> str:
     """Return the path with every segment encoded anew; an encoded slash stays part of its segment."""
-    return "/".join(encode(unquote_to_bytes(segment)) for segment in raw_path(url).split(b"/"))
+    return "/".join([encode(unquote_to_bytes(segment)) for segment in raw_path(url).split(b"/")])
 
 
 def query_pairs(url: httpx.URL) -> list[tuple[bytes, bytes]]:
@@ -30,13 +32,14 @@ def query_pairs(url: httpx.URL) -> list[tuple[bytes, bytes]]:
 
 def sorted_query(url: httpx.URL) -> str:
     """Return the query with names and values encoded anew, sorted by name, then by value."""
-    return "&".join(f"{encode(name)}={encode(value)}" for name, value in sorted(query_pairs(url)))
+    return "&".join([f"{encode(name)}={encode(value)}" for name, value in sorted(query_pairs(url))])
 
 
 def as_signed(url: httpx.URL) -> httpx.URL:
     """Return the same URL in the spelling that is signed, so that no server can read it in another way."""
     query = sorted_query(url)
-    return url.copy_with(raw_path=f"{path_by_segment(url)}{'?' if query else ''}{query}".encode())
+    signed = f"{path_by_segment(url)}{'?' if query else ''}{query}".encode()
+    return url if signed == url.raw_path else url.copy_with(raw_path=signed)
 
 
 def header_lines(headers: httpx.Headers, names: Iterable[str]) -> str:

@@ -47,7 +47,9 @@ class KeyAuth(httpx.Auth):
     async def async_auth_flow(self, request: httpx.Request) -> AsyncGenerator[httpx.Request, httpx.Response]:
         """Sign ``request`` and send it once; raises SourceError(CREDENTIALS) where there is no usable key."""
         await request.aread()
-        self._in_use = usable(await self._keys())
+        key = await self._keys()
+        if key is not self._in_use:
+            self._in_use = usable(key)
         request.url = as_signed(request.url)
         self._stamp(request, self._in_use, self._now())
         response = yield request
