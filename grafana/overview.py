@@ -1,27 +1,25 @@
 """The dashboard *Overview*: what needs me now, over all clouds."""
 
 from grafana import trust
-from grafana.colours import AT_WORK, BAD, ENDED, FEW_IS_FAIR, GOOD, NOTHING, WARNING, steps
-from grafana.expressions import ACTIVE, DATAARTS, FAILED, QUEUED, RUNNING, ago
+from grafana.all_clouds import (
+    ACTIVE_SINCE,
+    DATAARTS_FAILED,
+    FINISHED,
+    FINISHED_BADLY,
+    QUEUED_SINCE,
+    RATIO_OF_FAILURES,
+    SCOPE,
+    WAITING,
+)
+from grafana.colours import AT_WORK, ENDED, NOTHING, WARNING, steps
+from grafana.expressions import ACTIVE, FAILED, RUNNING, ago
+from grafana.needs import needed
 from grafana.pages import Page, Row
-from grafana.panels import lines, number
+from grafana.panels import lines
 from grafana.parts import COUNT, RATIO, SECONDS, Query, Size
-from grafana.scope import Scope
 from grafana.tables import Column, rows
 
-SCOPE = Scope(by=("workspace", "job_type"), families=("datajobs_jobs", "datajobs_queue_depth"))
-
-DATAARTS_FAILED = (
-    f"({SCOPE.of('datajobs_last_run_jobs', FAILED)} or {SCOPE.of('datajobs_jobs', DATAARTS, FAILED)})"
-)
-WAITING = f"({SCOPE.of('datajobs_queue_depth')} or {SCOPE.of('datajobs_jobs', QUEUED)})"
-FINISHED = SCOPE.of("datajobs_recently_finished_jobs")
-FINISHED_BADLY = SCOPE.of("datajobs_recently_finished_jobs", FAILED)
-QUEUED_SINCE = SCOPE.of("datajobs_queue_oldest_entry_timestamp_seconds")
-ACTIVE_SINCE = SCOPE.of("datajobs_oldest_active_job_timestamp_seconds", ACTIVE)
 COUNTS = ("Waiting", "Running", "Finished lately", "Failed lately", "Last run failed", "Numbers of")
-LONG_WAIT = steps(GOOD, (1800, WARNING), (7200, BAD))
-RATIO_OF_FAILURES = steps(GOOD, (0.05, WARNING), (0.2, BAD))
 
 
 def overview() -> Page:
@@ -32,61 +30,6 @@ def overview() -> Page:
         description="What needs me now, over all clouds",
         scope=SCOPE,
         rows=[needed(), trusted(), sources(), jobs(), failures(), waiting()],
-    )
-
-
-def needed() -> Row:
-    """Return what to look at first."""
-    return Row(
-        title="What needs me now?",
-        panels=[
-            number(
-                "Failed lately",
-                "Jobs that ended in failure, wholly or partly, inside the lookback of their source (an hour "
-                "unless configured). It falls by itself as the failures grow old.",
-                unit=COUNT,
-                query=Query(expr=f"sum({FINISHED_BADLY})", legend="failed"),
-                thresholds=FEW_IS_FAIR,
-            ),
-            number(
-                "Failure ratio",
-                "Of the jobs that finished inside the lookback, how many failed, wholly or partly. No data "
-                "where none finished.",
-                unit=RATIO,
-                query=Query(expr=f"sum({FINISHED_BADLY}) / (sum({FINISHED}) > 0)", legend="failure ratio"),
-                thresholds=RATIO_OF_FAILURES,
-            ),
-            number(
-                "Schedules in trouble",
-                "Jobs of DataArts whose newest run failed, and real-time jobs that are in exception. No "
-                "data without a source of dataarts_jobs.",
-                unit=COUNT,
-                query=Query(expr=f"sum{DATAARTS_FAILED}", legend="in trouble"),
-                thresholds=FEW_IS_FAIR,
-            ),
-            number(
-                "Waiting",
-                "Entries in the queues of Octopus, and jobs of other lists that are queued. Where both "
-                "lists of Octopus are sources, one job may be in both.",
-                unit=COUNT,
-                query=Query(expr=f"sum{WAITING}", legend="waiting"),
-            ),
-            number(
-                "Longest wait in a queue",
-                "How long the entry that has waited longest has been in its queue. A change of its position "
-                "may begin the time anew.",
-                unit=SECONDS,
-                query=Query(expr=f"max({ago(QUEUED_SINCE)})", legend="longest wait"),
-                thresholds=LONG_WAIT,
-            ),
-            number(
-                "Files failed",
-                "Files that failed in jobs of PAI that are active or finished inside the lookback.",
-                unit=COUNT,
-                query=Query(expr=f"sum({SCOPE.of('datajobs_files_failed')})", legend="failed files"),
-                thresholds=FEW_IS_FAIR,
-            ),
-        ],
     )
 
 

@@ -16,6 +16,8 @@ from exporter.metrics import CATALOGUE
 DATASOURCE = DataSourceRef(type_val="prometheus", uid="${datasource}")
 SOURCES = "datajobs_source_success"
 """The family that tells which sources there are, also where their clouds do not answer."""
+TARGETS = (SOURCES, "datajobs_exporter_build_info")
+"""Where each source is a target of its own, the exporter itself is of another scrape job."""
 
 TITLES = {
     "job": "Scrape job",
@@ -90,11 +92,11 @@ class Scope:
         return variable if name == "job" else variable.all_value(".*")
 
     def _choices(self, name: str, before: Sequence[str]) -> str:
-        if name in {"job", "source"}:
-            return self._selector(SOURCES, before, ())
-        if len(self.families) == 1:
-            return self._selector(self.families[0], before, ())
-        return self._selector("", before, (f'__name__=~"{"|".join(self.families)}"',))
+        own = {"job": TARGETS, "source": (SOURCES,)}
+        families = own.get(name, self.families)
+        if len(families) == 1:
+            return self._selector(families[0], before, ())
+        return self._selector("", before, (f'__name__=~"{"|".join(families)}"',))
 
     def _selector(self, family: str, names: Sequence[str], matchers: Sequence[str]) -> str:
         chosen = [f'{name}=~"${name}"' for name in names]
