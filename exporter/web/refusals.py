@@ -9,18 +9,18 @@ QUIET = 60.0
 
 
 class Refusals:
-    """A log that warns once a minute."""
+    """A log that warns of each kind of refusal once a minute; a kind is a message before it is filled in."""
 
     def __init__(self, log: logging.Logger, clock: Callable[[], float] = time.monotonic) -> None:
         self._log = log
         self._clock = clock
-        self._next = float("-inf")
+        self._next: dict[str, float] = {}
 
     def note(self, message: str, *arguments: object) -> None:
         """Tell of a client that was turned away."""
         now = self._clock()
-        if now < self._next:
+        if now < self._next.get(message, now):
             self._log.debug(message, *arguments)
             return
-        self._next = now + QUIET
+        self._next[message] = now + QUIET
         self._log.warning(f"{message} (at most one such line a minute, all at debug)", *arguments)

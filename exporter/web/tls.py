@@ -4,74 +4,22 @@ import contextlib
 import ipaddress
 import logging
 import ssl
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Any
 
-import msgspec
-from msgspec import Meta
-
-from exporter.config import Problem, Several
+from exporter.config import Problem
 from exporter.web.refusals import Refusals
+from exporter.web.tls_settings import NO_CERTIFICATE, OLDER_SUITES, REQUIRED, VERSIONS, TlsSettings
 
 log = logging.getLogger(__name__)
 
-NO_CERTIFICATE = "NoClientCert"
-IF_GIVEN = "VerifyClientCertIfGiven"
-REQUIRED = "RequireAndVerifyClientCert"
-VERSIONS = {"TLS12": ssl.TLSVersion.TLSv1_2, "TLS13": ssl.TLSVersion.TLSv1_3}
-OLDER_SUITES = {
-    f"TLS_ECDHE_{kind}_WITH_{name}": f"ECDHE-{kind}-{ours}"
-    for kind in ("ECDSA", "RSA")
-    for name, ours in {
-        "AES_128_CBC_SHA": "AES128-SHA",
-        "AES_256_CBC_SHA": "AES256-SHA",
-        "AES_128_GCM_SHA256": "AES128-GCM-SHA256",
-        "AES_256_GCM_SHA384": "AES256-GCM-SHA384",
-        "CHACHA20_POLY1305_SHA256": "CHACHA20-POLY1305",
-    }.items()
-}
-"""The suites of TLS 1.2 that Go calls secure, by Go's names, in OpenSSL's."""
-NEWER_SUITES = ("TLS_AES_128_GCM_SHA256", "TLS_AES_256_GCM_SHA384", "TLS_CHACHA20_POLY1305_SHA256")
-"""Those of TLS 1.3 may be named but are always on, as in Go."""
 PLAIN_ANSWER = (
     b"HTTP/1.0 400 Bad Request\r\ncontent-type: text/plain\r\ncontent-length: 48\r\nconnection: close\r\n\r\n"
     b"TLS is spoken here: ask with https:// (scheme)\r\n"
 )
 """To a client that speaks plain HTTP; Go's servers answer likewise."""
 PEM = "name a file in PEM form that the exporter may read"
-
-Version = Literal["TLS10", "TLS11", "TLS12", "TLS13"]
-ClientAuth = Literal[
-    "NoClientCert",
-    "RequestClientCert",
-    "RequireAnyClientCert",
-    "RequireClientCert",
-    "VerifyClientCertIfGiven",
-    "RequireAndVerifyClientCert",
-]
-Suite = Annotated[
-    str,
-    Meta(
-        pattern=f"^({'|'.join((*OLDER_SUITES, *NEWER_SUITES))})$",
-        extra={"wanted": "a cipher suite that is supported (those that Go calls secure, by Go's names)"},
-        examples=["TLS_ECDHE_RSA_WITH_AES_128_GCM_SHA256"],
-    ),
-]
-
-
-class TlsSettings(msgspec.Struct, frozen=True, kw_only=True):
-    """The section ``tls_server_config``, as it stands in the file."""
-
-    cert_file: Path
-    key_file: Path
-    client_auth_type: ClientAuth = "NoClientCert"
-    client_ca_file: Path | None = None
-    client_allowed_sans: Several[str] | None = None
-    min_version: Version = "TLS12"
-    max_version: Version = "TLS13"
-    cipher_suites: Several[Suite] | None = None
-    prefer_server_cipher_suites: bool = True
 
 
 class Handshake(ssl.SSLObject):
@@ -94,7 +42,7 @@ class Handshake(ssl.SSLObject):
         except (ssl.SSLWantReadError, ssl.SSLWantWriteError):
             raise
         except ssl.SSLError as exc:
-            self.refusals.note("a TLS handshake failed: %s", words(exc))
+            self.refusals.note(f"a TLS handshake failed: {words(exc)}")  # each kind is told of its own
             if exc.reason == "HTTP_REQUEST":
                 self.outgoing.write(PLAIN_ANSWER)
             if not self.outgoing.pending:
@@ -148,49 +96,60 @@ class LatestContext(ssl.SSLContext):
         return connection
 
 
+def file_problems(found: Mapping[str, Any]) -> list[Problem]:
+    """Say what is wrong with the files that are named, where the settings as a whole are no good yet."""
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    problems: list[Problem] = []
+    if {"cert_file", "key_file"} <= found.keys():
+        problems += _certificate(context, found["cert_file"], found["key_file"])
+    if found.get("client_ca_file") is not None:
+        problems += _authorities(context, found["client_ca_file"])
+    return problems
+
+
 def server_context(settings: TlsSettings) -> tuple[ServerContext, list[Problem]]:
     """Return a context; it may only be used where nothing is wrong with the settings and their files."""
     context = ServerContext(ssl.PROTOCOL_TLS_SERVER)
     context.set_alpn_protocols(["http/1.1"])
-    steps = (_certificate, _clients, _versions, _suites)
-    return context, [problem for step in steps for problem in step(context, settings)]
+    problems = list(_certificate(context, settings.cert_file, settings.key_file))
+    steps = (_clients, _versions, _suites)
+    return context, problems + [problem for step in steps for problem in step(context, settings)]
 
 
-def _certificate(context: ServerContext, settings: TlsSettings) -> Iterator[Problem]:
-    unreadable = [*_unreadable("cert_file", settings.cert_file), *_unreadable("key_file", settings.key_file)]
+def _certificate(context: ssl.SSLContext, certificate: Path, key: Path) -> Iterator[Problem]:
+    unreadable = [*_unreadable("cert_file", certificate), *_unreadable("key_file", key)]
     yield from unreadable
     if unreadable:
         return
     try:
-        context.load_cert_chain(settings.cert_file, settings.key_file, password=_no_password)
+        context.load_cert_chain(certificate, key, password=_no_password)
     except _EncryptedKeyError:
         cure = "decrypt it, as with openssl pkey, and keep the file readable for the exporter alone"
         yield Problem(option="key_file", problem="the key is encrypted", cure=cure)
     except ssl.SSLError as exc:
-        yield _unusable(settings, exc)
+        yield from _unusable(certificate, key, exc)
 
 
-def _unusable(settings: TlsSettings, error: ssl.SSLError) -> Problem:
+def _unusable(certificate: Path, key: Path, error: ssl.SSLError) -> Iterator[Problem]:
     """Say which of the two files OpenSSL means."""
-    if not _holds_certificates(settings.cert_file):
-        return Problem(option="cert_file", problem="the file holds no certificate", cure=PEM)
-    if error.reason == "KEY_VALUES_MISMATCH":
+    no_key = Problem(option="key_file", problem="the file holds no private key", cure=PEM)
+    if not _holds_certificates(certificate):
+        yield Problem(option="cert_file", problem="the file holds no certificate", cure=PEM)
+        if b"PRIVATE KEY-----" not in key.read_bytes():
+            yield no_key
+    elif error.reason == "KEY_VALUES_MISMATCH":
         cure = "name the key that the certificate was issued for"
-        return Problem(option="key_file", problem="is not the key of the certificate in cert_file", cure=cure)
-    if error.reason in {None, "PEM_LIB", "NO_START_LINE"}:
-        return Problem(option="key_file", problem="the file holds no private key", cure=PEM)
-    cure = "have a new certificate issued"
-    return Problem(option="cert_file", problem=f"cannot be used: {words(error)}", cure=cure)
+        yield Problem(option="key_file", problem="is not the key of the certificate in cert_file", cure=cure)
+    elif error.reason in {None, "PEM_LIB", "NO_START_LINE"}:
+        yield no_key
+    else:
+        cure = "have a new certificate issued"
+        yield Problem(option="cert_file", problem=f"cannot be used: {words(error)}", cure=cure)
 
 
 def _clients(context: ServerContext, settings: TlsSettings) -> Iterator[Problem]:
     """Set which certificates clients must show; what was asked for and cannot be had is a problem."""
     kind = settings.client_auth_type
-    if kind not in {NO_CERTIFICATE, IF_GIVEN, REQUIRED}:
-        problem = f"{kind} takes certificates that nobody has verified, which is not supported"
-        cure = f"write {REQUIRED} to require good ones, or {NO_CERTIFICATE}"
-        yield Problem(option="client_auth_type", problem=problem, cure=cure)
-        return
     if settings.client_allowed_sans is not None:
         context.allowed_sans = frozenset(settings.client_allowed_sans)
         if kind != REQUIRED:
@@ -201,18 +160,21 @@ def _clients(context: ServerContext, settings: TlsSettings) -> Iterator[Problem]
         # Go takes any certificate of the file as an anchor, also one that another has signed.
         context.verify_flags |= ssl.VERIFY_X509_PARTIAL_CHAIN
         context.verify_mode = ssl.CERT_REQUIRED if kind == REQUIRED else ssl.CERT_OPTIONAL
-        yield from _authorities(context, settings)
+        yield from _required_authorities(context, settings)
     elif settings.client_ca_file is not None:
         problem = f"has no effect with client_auth_type {NO_CERTIFICATE}"
         yield Problem(option="client_ca_file", problem=problem, cure=f"write client_auth_type: {REQUIRED}")
 
 
-def _authorities(context: ServerContext, settings: TlsSettings) -> Iterator[Problem]:
-    file = settings.client_ca_file
-    if file is None:
+def _required_authorities(context: ServerContext, settings: TlsSettings) -> Iterator[Problem]:
+    if settings.client_ca_file is None:
         cure = "name the file of the authorities whose certificates clients may show"
         yield Problem(option="client_ca_file", problem="is missing", cure=cure)
-        return
+    else:
+        yield from _authorities(context, settings.client_ca_file)
+
+
+def _authorities(context: ssl.SSLContext, file: Path) -> Iterator[Problem]:
     unreadable = list(_unreadable("client_ca_file", file))
     yield from unreadable
     if not unreadable and not _holds_certificates(file, context):
@@ -220,15 +182,10 @@ def _authorities(context: ServerContext, settings: TlsSettings) -> Iterator[Prob
 
 
 def _versions(context: ServerContext, settings: TlsSettings) -> Iterator[Problem]:
-    for option in ("min_version", "max_version"):
-        asked = getattr(settings, option)
-        if asked not in VERSIONS:
-            cure = f"write {' or '.join(VERSIONS)}"
-            yield Problem(option=option, problem=f"{asked} is not safe and not supported", cure=cure)
     if settings.max_version < settings.min_version:
         problem = f"{settings.max_version} is older than min_version {settings.min_version}"
         yield Problem(option="max_version", problem=problem, cure="write the same or a newer one")
-    elif {settings.min_version, settings.max_version} <= set(VERSIONS):
+    else:
         context.minimum_version = VERSIONS[settings.min_version]
         context.maximum_version = VERSIONS[settings.max_version]
 

@@ -3,6 +3,7 @@
 Its form is that of Prometheus' exporter-toolkit. What of it cannot be had here is a mistake, never ignored.
 """
 
+import dataclasses
 import os
 import re
 from collections.abc import Callable, Mapping
@@ -13,12 +14,14 @@ from typing import Annotated, Any, Literal
 import msgspec
 from msgspec import Meta
 
+from exporter.config import Problem
 from exporter.config.decoding import Place, Reading, decode, fields_of, unknown_keys
 from exporter.config.document import Node, Scalar, Table
 from exporter.config.loading import read_file
 from exporter.config.mistakes import Wrong
 from exporter.credentials import Secret
-from exporter.web.tls import ServerContext, TlsSettings, server_context
+from exporter.web.tls import ServerContext, file_problems, server_context
+from exporter.web.tls_settings import TlsSettings, refused_value
 
 TLS, HTTP, USERS = SECTIONS = ("tls_server_config", "http_server_config", "basic_auth_users")
 FILES = ("cert_file", "key_file", "client_ca_file")
@@ -128,24 +131,35 @@ def _unknown(reading: Reading, table: Table, known: tuple[str, ...], place: Plac
     refused = UNSUPPORTED.get(section, {})
     for key in refused.keys() & table.entries.keys():
         reading.note(place.key(key), table.entries[key], Wrong(*refused[key]))
-    unknown_keys(reading, table, [*known, *refused], place)
+    others = {key: node for key, node in table.entries.items() if key not in refused}
+    unknown_keys(reading, dataclasses.replace(table, entries=others), known, place)
 
 
 def _tls(reading: Reading, table: Table, named: Callable[[Path], None]) -> ServerContext | None:
     place, fields = Place(path=TLS), fields_of(TlsSettings)
     _unknown(reading, table, tuple(fields), place, TLS)
     before = len(reading.mistakes)
+    refused = {
+        option: problem for option, node in table.entries.items() if (problem := _refused(option, node))
+    }
+    fields = {option: about for option, about in fields.items() if option not in refused}
     found = decode(reading, table, fields, place, {"cert_file": "exporter.crt", "key_file": "exporter.key"})
     for option in FILES:
         if found.get(option) is not None:
             named(found[option])
-    if len(reading.mistakes) > before:
-        return None
-    context, problems = server_context(TlsSettings(**found))
+    problems, context = [*refused.values()], None
+    if problems or len(reading.mistakes) > before:
+        problems += file_problems(found)
+    else:
+        context, problems = server_context(TlsSettings(**found))
     for problem in problems:
         node = table.entries.get(problem.option, table)
         reading.note(place.key(problem.option), node, Wrong(problem.problem, problem.cure))
     return context
+
+
+def _refused(option: str, node: Node) -> Problem | None:
+    return refused_value(option, node.text) if isinstance(node, Scalar) else None
 
 
 def _http(reading: Reading, table: Table) -> Http:

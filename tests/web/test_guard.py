@@ -117,6 +117,13 @@ def test_a_refusal_is_a_warning_once_a_minute(caplog: pytest.LogCaptureFixture) 
     ]
 
 
+def test_one_kind_of_refusal_does_not_silence_another(caplog: pytest.LogCaptureFixture) -> None:
+    refusals = Refusals(logging.getLogger("exporter.web"), lambda: 0.0)
+    refusals.note("no %s", "entry")
+    refusals.note("wrong %s", "name")
+    assert [record.levelname for record in caplog.records] == ["WARNING", "WARNING"]
+
+
 def basic(text: bytes) -> str:
     return "Basic " + base64.b64encode(text).decode()
 

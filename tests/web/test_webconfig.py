@@ -9,7 +9,8 @@ from cryptography.hazmat.primitives.asymmetric import ec, rsa
 
 from exporter.config import ConfigError
 from exporter.config.decoding import fields_of
-from exporter.web.tls import OLDER_SUITES, ServerContext, TlsSettings
+from exporter.web.tls import ServerContext
+from exporter.web.tls_settings import OLDER_SUITES, TlsSettings
 from exporter.web.webconfig import Headers, Http, WebConfig, read
 from tests.sockets import Authority
 from tests.web.webfiles import HASH, tls, written
@@ -224,6 +225,39 @@ def test_what_tls_cannot_have_is_refused(
     named = {key: str(authority.file) if value == "CA" else value for key, value in options.items()}
     path = written(tmp_path, tls_server_config={**tls(certificate), **named})
     assert mistakes(path) == [f"tls_server_config.{problem}"]
+
+
+def test_mistakes_in_values_and_in_files_are_told_together(tmp_path: Path) -> None:
+    (tmp_path / "ca.crt").write_text("no certificate\n")
+    section = {
+        "cert_file": "missing.crt",
+        "key_file": "ca.crt",
+        "client_ca_file": "ca.crt",
+        "client_auth_type": "Foo",
+        "min_version": "TLS10",
+    }
+    found = [line.partition(": ") for line in mistakes(written(tmp_path, tls_server_config=section))]
+    assert sorted((place, problem) for place, _, problem in found) == [
+        ("tls_server_config.cert_file", "cannot be read: No such file or directory"),
+        ("tls_server_config.client_auth_type", '"Foo" is not known here'),
+        ("tls_server_config.client_ca_file", "the file holds no certificate"),
+        ("tls_server_config.min_version", "TLS10 is not safe and not supported"),
+    ]
+
+
+def test_a_key_and_a_certificate_that_are_neither_are_both_told(tmp_path: Path) -> None:
+    (tmp_path / "a").write_text("nothing\n")
+    found = mistakes(written(tmp_path, tls_server_config={"cert_file": "a", "key_file": "a"}))
+    assert [line.partition(": ")[0] for line in found] == [
+        "tls_server_config.cert_file",
+        "tls_server_config.key_file",
+    ]
+
+
+def test_what_is_offered_for_an_unknown_key_is_supported(tmp_path: Path) -> None:
+    with pytest.raises(ConfigError) as caught:
+        read(written(tmp_path, quite_another={}), {})
+    assert str(caught.value).endswith("known here: tls_server_config, http_server_config, basic_auth_users")
 
 
 def test_a_key_of_another_certificate_is_told(
