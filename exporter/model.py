@@ -25,6 +25,10 @@ class Phase(StrEnum):
     DELETED = "deleted"
     UNKNOWN = "unknown"
 
+    __hash__ = (
+        str.__hash__
+    )  # that of an enumeration is written in Python, and every job asks for it several times
+
 
 ACTIVE = frozenset({Phase.QUEUED, Phase.STARTING, Phase.RUNNING, Phase.STOPPING})
 """Phases of a job that is still going to change by itself."""

@@ -155,6 +155,10 @@ class Tally:
         self.seen_types: set[tuple[Place, str]] = set()
         """Job types that were listed, or that a whole list is about: zeros may be given for them."""
         self.shortlist = Shortlist(per_job)
+        self._per_job = per_job
+        # The same numbers by what is on a row: to look up a group is dearer than to fold a job in.
+        self._of_row: dict[tuple[str, str | None, str, str, Phase], Numbers] = {}
+        self._of_run: dict[tuple[str, str | None, str, str, Phase], LastRuns] = {}
 
     def take(self, items: Sequence[Item], now: float) -> None:
         """Fold in the rows of a page, as they were at ``now``."""
@@ -177,29 +181,33 @@ class Tally:
             self.unknown[field] += counted.jobs
 
     def _take_job(self, job: Job, now: float) -> None:
-        place = Place(job.workspace, job.dataset)
-        self.seen_types.add((place, job.job_type))
-        group = Group(place, job.job_type, job.status, job.phase)
-        numbers = self.jobs.get(group)
+        row = (job.workspace, job.dataset, job.job_type, job.status, job.phase)
+        numbers = self._of_row.get(row)
         if numbers is None:
-            numbers = self.jobs[group] = Numbers()
+            place = Place(job.workspace, job.dataset)
+            self.seen_types.add((place, job.job_type))
+            group = Group(place, job.job_type, job.status, job.phase)
+            numbers = self._of_row[row] = self.jobs.setdefault(group, Numbers())
         numbers.jobs += 1
         if self._standing:
-            self._take_last_run(job, place)
+            self._take_last_run(job)
         else:
             self._take_run(numbers, job, now)
-        self.shortlist.offer(job, standing=self._standing)
+        if self._per_job:
+            self.shortlist.offer(job, standing=self._standing)
 
     def _take_run(self, numbers: Numbers, job: Job, now: float) -> None:
         if job.phase in FINISHED:
-            if job.ended is None:
+            ended = job.ended
+            if ended is None:
                 return
-            numbers.newest_end = later(numbers.newest_end, job.ended)
-            if job.ended < now - self._lookback:
+            if numbers.newest_end is None or ended > numbers.newest_end:
+                numbers.newest_end = ended
+            if ended < now - self._lookback:
                 return
             numbers.recent += 1
             if job.created is not None:
-                numbers.turnaround = self._observe(numbers.turnaround, job.ended - job.created, "turnaround")
+                numbers.turnaround = self._observe(numbers.turnaround, ended - job.created, "turnaround")
         elif job.phase in ACTIVE:
             numbers.oldest_created = earlier(numbers.oldest_created, job.created)
         else:
@@ -220,15 +228,19 @@ class Tally:
         known.observe(value)
         return known
 
-    def _take_last_run(self, job: Job, place: Place) -> None:
+    def _take_last_run(self, job: Job) -> None:
         run = job.last_run
         if run is None:
             return
-        group = Group(place, job.job_type, run.status, run.phase)
-        runs = self.last_runs.setdefault(group, LastRuns())
+        row = (job.workspace, job.dataset, job.job_type, run.status, run.phase)
+        runs = self._of_run.get(row)
+        if runs is None:
+            group = Group(Place(job.workspace, job.dataset), job.job_type, run.status, run.phase)
+            runs = self._of_run[row] = self.last_runs.setdefault(group, LastRuns())
         runs.jobs += 1
-        if run.ended is not None:
-            runs.newest_end = later(runs.newest_end, run.ended)
+        ended = run.ended
+        if ended is not None and (runs.newest_end is None or ended > runs.newest_end):
+            runs.newest_end = ended
 
     def _take_entry(self, entry: QueueEntry) -> None:
         group = QueueGroup(

@@ -196,7 +196,7 @@ def job(row: FactoryJob, workspace: str, asked: str) -> Job:
     """Turn a row into a job; ``asked`` is the job type that the list was asked for."""
     status, job_type = row.status or "", row.job_type or asked
     last_run = run(row)
-    unknown = WORDS.unknown(job_type, status)
+    phase, unknown = WORDS.read(job_type, status)
     if last_run is not None and last_run.phase is Phase.UNKNOWN:
         unknown += ("lastInstanceStatus",)
     return Job(
@@ -204,7 +204,7 @@ def job(row: FactoryJob, workspace: str, asked: str) -> Job:
         workspace=workspace,
         job_type=job_type,
         status=status,
-        phase=WORDS.phase(status),
+        phase=phase,
         created=seconds(row.create_time),
         changed=later(last_run.ended if last_run else None, seconds(row.last_update_time)),
         last_run=last_run,

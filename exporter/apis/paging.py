@@ -101,19 +101,22 @@ class Reading:
 
     def sift(self, items: Sequence[Item], *, first: bool) -> Sequence[Item]:
         """Return the rows of a page that belong to the list at ``as_of``, each only once."""
-        kept = []
+        kept, seen, as_of, fingerprint = [], self.seen, self.as_of, self.fingerprint
         for item in items:
-            if item.key in self.seen:
+            key = item.key
+            if key in seen:
                 continue
-            self.seen.add(item.key)
+            seen.add(key)
             # The first page is one moment: whatever is on it was so.
             if not first:
-                if item.created is not None and item.created >= self.as_of:
+                created, changed = item.created, item.changed
+                if created is not None and created >= as_of:
                     continue
-                if not item.settled or (item.changed is not None and item.changed >= self.as_of):
+                if not item.settled or (changed is not None and changed >= as_of):
                     self.moved = True
-            self.fingerprint ^= hash(item.state)
+            fingerprint ^= hash(item.state)
             kept.append(item)
+        self.fingerprint = fingerprint
         self.listed += len(kept)
         return kept
 

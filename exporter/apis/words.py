@@ -19,6 +19,9 @@ class Words:
     documented: Mapping[str, tuple[str, ...]]
     run_statuses: Mapping[str, Phase] = field(default_factory=dict)
     runs: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    _known: dict[tuple[str, str], tuple[Phase, tuple[str, ...]]] = field(
+        default_factory=dict, init=False, repr=False, compare=False
+    )
     standing: bool = False
     """Its jobs are definitions: they are scheduled and paused, and never finish."""
 
@@ -34,6 +37,15 @@ class Words:
         if job_type not in self.documented:
             fields += ("job_type",)
         return fields
+
+    def read(self, job_type: str, status: str) -> tuple[Phase, tuple[str, ...]]:
+        """Return phase and unknown fields of a job; what documents have is remembered, as lists are long."""
+        known = self._known.get((job_type, status))
+        if known is None:
+            known = self.phase(status), self.unknown(job_type, status)
+            if not known[1]:
+                self._known[job_type, status] = known
+        return known
 
     def statuses_of(self, job_type: str) -> Iterator[tuple[str, Phase]]:
         """Yield the statuses that a job of this type can have."""
