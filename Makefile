@@ -16,7 +16,7 @@ GENERATORS := docs.generate grafana
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
 .NOTPARALLEL: # two installs in one environment would trip over each other
-.PHONY: help demo test check generated-check format lock clean system-packages
+.PHONY: help demo demo-stack test check generated-check format lock clean system-packages
 
 help: ## this list
 	@sed -n 's/^\([a-z-]*\):[^#]*## \(.*\)/\1#\2/p' $(MAKEFILE_LIST) | \
@@ -26,6 +26,10 @@ help: ## this list
 demo: $(STAMPS)/run ## the exporter on simulated clouds; Ctrl-C ends it
 # With job control the demo alone is the terminal's foreground: Ctrl-C ends it, and make ends with its status.
 	@if [ -t 0 ]; then set -m; fi; $(BIN)/datajobs-exporter demo $(ARGS)
+
+# Prometheus and Alertmanager are Debian's packages, or anybody's; without them it says what to install.
+demo-stack: $(STAMPS)/run ## the demo with Prometheus, Alertmanager and our alerts; Ctrl-C ends all
+	@if [ -t 0 ]; then set -m; fi; $(BIN)/python -m demo $(ARGS)
 
 # Where CI=true no test skips, so what only linters need must be there, too.
 test: $(STAMPS)/$(if $(filter true,$(CI)),lint,test) system-packages ## all tests with branch coverage; ARGS for pytest

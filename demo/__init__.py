@@ -1,0 +1,1 @@
+"""The whole chain on one machine: simulated clouds, the exporter, Prometheus and Alertmanager."""
