@@ -1,6 +1,6 @@
 """One colour for one meaning, on every dashboard. The names are Grafana's, which fits them to its theme."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 
 from grafana_foundation_sdk.models.dashboard import Threshold
 
@@ -12,6 +12,7 @@ WARNING = "orange"
 BAD = "red"
 NEUTRAL = "blue"
 NOTHING = "text"
+LOWER_THAN_ANY = -1e12
 
 PHASES: Mapping[str, str] = {
     Phase.QUEUED: "yellow",
@@ -75,6 +76,16 @@ CODES: Mapping[str, str] = {
 def of_statuses(statuses: Mapping[str, Phase]) -> dict[str, str]:
     """Return the colours of an API's own statuses: those of the phases that they stand for."""
     return {status: PHASES[phase] for status, phase in statuses.items()}
+
+
+def or_nothing(thresholds: Sequence[Threshold]) -> list[Threshold]:
+    """Return thresholds with no colour for no value, to which Grafana else gives the lowest, often green."""
+    lowest, *others = thresholds
+    return [
+        Threshold(value=None, color=NOTHING),
+        Threshold(value=LOWER_THAN_ANY, color=lowest.color),
+        *others,
+    ]
 
 
 def steps(base: str, *more: tuple[float, str]) -> list[Threshold]:

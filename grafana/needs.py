@@ -81,18 +81,12 @@ def alerts() -> table.Panel:
     """Return the alerts that fire."""
     firing = 'ALERTS{alertname=~"Datajobs.+",alertstate="firing",source=~"$source"}'
     since = 'ALERTS_FOR_STATE{alertname=~"Datajobs.+",source=~"$source"}'
-    by = "severity, alertname, source, workspace, job_type"
+    by = "severity, alertname, source"
     return rows(
         "Alerts",
-        "Alerts of prometheus/rules that fire now, and since when their conditions are so. An empty table "
-        "is good news only where Prometheus has loaded the rules.",
-        keys={
-            "severity": "Severity",
-            "alertname": "Alert",
-            "source": "Source",
-            "workspace": "Workspace",
-            "job_type": "Job type",
-        },
+        "Alerts of prometheus/rules that fire now: how many of a kind, and for how long the oldest has been "
+        "so. An empty table is good news only where Prometheus has loaded the rules.",
+        keys={"severity": "Severity", "alertname": "Alert", "source": "Source"},
         columns=[
             Column(title="Alerts", expr=f"count by ({by}) ({firing})", unit=COUNT),
             Column(
@@ -101,8 +95,10 @@ def alerts() -> table.Panel:
                 unit=SECONDS,
             ),
         ],
-        size=Size(width=24, height=5),
-        widths={"Severity": 100, "Alert": 260, "Source": 150, "Job type": 220, "Alerts": 90, "For": 120},
+        size=Size(width=24, height=6),
+        widths={"Severity": 120, "Alert": 320, "Alerts": 120, "For": 160},
+        paint={"Severity": {"critical": BAD, "warning": WARNING}},
         nothing="no alert fires, or Prometheus has no rules",
         sort="Severity",
+        descending=False,
     )

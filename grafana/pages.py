@@ -107,14 +107,17 @@ class Mark(models.AnnotationQuery):
 
 
 def marks(scope: Scope) -> list[Mark]:
-    """Return when numbers were not of the moment, and when they were not of a whole list."""
+    """Return when numbers were not of the moment, and when they were not of a whole list.
+
+    Grafana marks the times of values above 0, whatever a comparison left.
+    """
     success, complete = scope.of("datajobs_source_success"), scope.of("datajobs_source_list_complete")
     return [
-        Mark("Not fresh", BAD, f"{success} == 0", "{{source}}: the cloud did not answer"),
+        Mark("Not fresh", BAD, f"{success} == bool 0", "{{source}}: the cloud did not answer"),
         Mark(
             "Not complete",
             WARNING,
-            f"{complete} == 0 and {success} == 1",
+            f"({complete} == bool 0) * {success}",
             "{{source}}: the numbers are not of a whole list",
         ),
     ]

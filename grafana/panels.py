@@ -19,7 +19,7 @@ from grafana_foundation_sdk.models.dashboard import FieldColorModeId, Threshold
 from grafana_foundation_sdk.models.heatmap import HeatmapColorMode
 from grafana_foundation_sdk.models.prometheus import PromQueryFormat
 
-from grafana.colours import NOTHING, PLAIN, steps
+from grafana.colours import NOTHING, PLAIN, or_nothing, steps
 from grafana.parts import (
     COUNT,
     PER_MINUTE,
@@ -61,7 +61,7 @@ def number(
     It has no course behind it: a stat of a course shows its last point as if it were of now, however old.
     """
     panel = dressed(stat.Panel(), Head(title=title, description=description, unit=unit, size=size))
-    panel = limited(asked(panel, [query], instant=True), thresholds).no_value(NO_DATA)
+    panel = limited(asked(panel, [query], instant=True), or_nothing(thresholds)).no_value(NO_DATA)
     panel = panel.color_mode(words.BigValueColorMode.VALUE).graph_mode(words.BigValueGraphMode.NONE)
     panel = panel.reduce_options(newest()).text_mode(shown)
     if meanings:
@@ -129,7 +129,7 @@ def bars(
 ) -> bargauge.Panel:
     """Return a bar for each series, as of now; ``long_names`` stand above their bars and are not cut."""
     panel = dressed(bargauge.Panel(), Head(title=title, description=description, unit=unit, size=size))
-    panel = limited(asked(panel, [query], instant=True), thresholds).min(0).no_value(NO_DATA)
+    panel = limited(asked(panel, [query], instant=True), or_nothing(thresholds)).min(0).no_value(NO_DATA)
     panel = coloured(panel, colours or {}).orientation(words.VizOrientation.HORIZONTAL)
     panel = panel.display_mode(words.BarGaugeDisplayMode.BASIC).value_mode(words.BarGaugeValueMode.COLOR)
     panel = panel.reduce_options(newest()).max_viz_height(TALLEST_BAR)

@@ -12,11 +12,9 @@ from grafana.scope import Scope
 from grafana.tables import Column, rows
 from grafana.trust import AGES, FRESHNESS, freshness
 
-ALWAYS = -1e12
-"""Below every value there is: what is below even that is no value at all, and has no colour."""
-SKEWED = steps(NOTHING, (ALWAYS, BAD), (-900, WARNING), (-300, NOTHING), (300, WARNING), (900, BAD))
+SKEWED = steps(BAD, (-900, WARNING), (-300, NOTHING), (300, WARNING), (900, BAD))
 """Beyond 15 minutes the clouds refuse signatures."""
-ENDING = steps(NOTHING, (ALWAYS, BAD), (0, WARNING), (900, NOTHING))
+ENDING = steps(BAD, (0, WARNING), (900, NOTHING))
 
 WIDTHS = {
     "Source": 150,

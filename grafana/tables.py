@@ -5,10 +5,16 @@ from dataclasses import dataclass
 from string import ascii_uppercase
 
 from grafana_foundation_sdk.builders import common, table
-from grafana_foundation_sdk.models.dashboard import DataTransformerConfig, DynamicConfigValue, Threshold
+from grafana_foundation_sdk.models.dashboard import (
+    DataTransformerConfig,
+    DynamicConfigValue,
+    Threshold,
+    ValueMap,
+    ValueMappingResult,
+)
 from grafana_foundation_sdk.models.prometheus import PromQueryFormat
 
-from grafana.colours import PLAIN
+from grafana.colours import PLAIN, or_nothing
 from grafana.panels import WHOLE
 from grafana.parts import Head, Query, Size, asked, dressed, limited, meaning
 
@@ -43,14 +49,15 @@ def rows(
     descending: bool = True,
     widths: Mapping[str, int] | None = None,
     links: Mapping[str, tuple[str, str]] | None = None,
+    paint: Mapping[str, Mapping[str, str]] | None = None,
     nothing: str = NO_SUCH_NUMBER,
 ) -> table.Panel:
     """Return a table as of now.
 
     ``keys`` are the labels that make a row, with their headings. ``sort`` is the heading to sort by, largest
     first unless not ``descending``. ``widths`` are by heading, in pixels; columns without one share the rest.
-    ``links`` are by heading: what they say and where they lead. ``nothing`` stands in an empty cell, and in
-    the place of an empty table.
+    ``links`` are by heading: what they say and where they lead; so is ``paint``: the colours of words.
+    ``nothing`` stands in an empty cell, and in the place of an empty table.
     """
     # With any other unit Grafana shows a label of digits, such as a workspace's id, as a number.
     panel = dressed(table.Panel(), Head(title=title, description=description, unit="string", size=size))
@@ -63,12 +70,23 @@ def rows(
         panel = panel.override_by_name(column.title, properties(column))
     for heading, width in (widths or {}).items():
         panel = panel.override_by_name(heading, [DynamicConfigValue(id_val="custom.width", value=width)])
+    for heading, colours in (paint or {}).items():
+        panel = panel.override_by_name(heading, painted(colours))
     for heading, (says, url) in (links or {}).items():
         link = DynamicConfigValue(id_val="links", value=[{"title": says, "url": url}])
         panel = panel.override_by_name(heading, [link])
     if sort is None:
         return panel
     return panel.sort_by([common.TableSortByFieldState().display_name(sort).desc(descending)])
+
+
+def painted(colours: Mapping[str, str]) -> list[DynamicConfigValue]:
+    """Return the properties that some words of a column have colours."""
+    words = {word: ValueMappingResult(color=colour) for word, colour in colours.items()}
+    return [
+        DynamicConfigValue(id_val="mappings", value=[ValueMap(options=words)]),
+        DynamicConfigValue(id_val="custom.cellOptions", value={"type": "color-text"}),
+    ]
 
 
 def shaped(keys: Mapping[str, str], columns: Sequence[Column]) -> list[DataTransformerConfig]:
@@ -89,7 +107,7 @@ def properties(column: Column) -> list[DynamicConfigValue]:
     """Return how a column shows its values."""
     made = [DynamicConfigValue(id_val="unit", value=column.unit)]
     if column.thresholds is not None:
-        steps = [threshold.to_json() for threshold in column.thresholds]
+        steps = [threshold.to_json() for threshold in or_nothing(column.thresholds)]
         made.append(DynamicConfigValue(id_val="thresholds", value={"mode": "absolute", "steps": steps}))
     if column.meanings is not None:
         made.append(DynamicConfigValue(id_val="mappings", value=meaning(column.meanings)))

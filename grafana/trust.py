@@ -12,7 +12,7 @@ from grafana.scope import Scope
 
 FRESHNESS: Mapping[float, tuple[str, str]] = {
     0: ("fresh and complete", GOOD),
-    1: ("fresh, not complete", "yellow"),
+    1: ("fresh, not complete", "dark-yellow"),
     2: ("not fresh, the last complete", WARNING),
     3: ("no numbers", BAD),
 }

@@ -66,7 +66,8 @@ def test_every_variable_has_values_to_choose_from(watcher: Watcher, board: Board
 @pytest.mark.parametrize("board", BOARDS, ids=lambda board: board.name)
 def test_the_marks_on_the_graphs_are_queries_that_work(watcher: Watcher, board: Board) -> None:
     for mark in board.annotations:
-        assert watcher.query(quick(mark["expr"])) is not None
+        found = {labels["source"]: value for labels, value in watcher.query(quick(mark["expr"]))}
+        assert set(found.values()) <= {0.0, 1.0}
         assert set(re.findall(r"\{\{(\w+)\}\}", mark["titleFormat"])) == {"source"}
 
 

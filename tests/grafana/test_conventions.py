@@ -215,3 +215,16 @@ def test_a_series_by_phase_has_the_colours_of_the_phases(board: Board, panel: Js
         for target in panel["targets"]:
             if target["legendFormat"] == "{{phase}}":
                 assert coloured & set(PHASES)
+
+
+@EACH_PANEL
+def test_no_value_has_no_colour(board: Board, panel: Json) -> None:
+    if panel["type"] in AS_OF_NOW:
+        lowest = (
+            [panel["fieldConfig"]["defaults"]["thresholds"]["steps"][0]] if panel["type"] != "table" else []
+        )
+        for override in panel["fieldConfig"].get("overrides") or []:
+            lowest += [
+                one["value"]["steps"][0] for one in override["properties"] if one["id"] == "thresholds"
+            ]
+        assert [step for step in lowest if step["color"] != "text" or step["value"] is not None] == []
