@@ -131,8 +131,8 @@ def check(
 @click.option("--source", "names", metavar="NAME", multiple=True, help="Only this source. May be repeated.")
 @click.option(
     "--output",
-    type=click.Path(path_type=Path, dir_okay=False),
-    help="A file to replace, as for node_exporter's textfile collector.",
+    type=click.Path(path_type=Path, dir_okay=False, allow_dash=True),
+    help="A file to replace, as for node_exporter's textfile collector; - is standard output.",
 )
 @click.pass_context
 def once(context: click.Context, *, config_file: Path, names: Sequence[str], output: Path | None) -> None:
@@ -141,6 +141,7 @@ def once(context: click.Context, *, config_file: Path, names: Sequence[str], out
     Ends with status 1 where a source failed; what the others gave is written all the same.
     """
     from exporter.commands.once import once as collect_once
+    from exporter.commands.once import target_of
 
     config = configuration(chosen(context, config_file))
     known = [source.name for source in config.sources]
@@ -148,7 +149,11 @@ def once(context: click.Context, *, config_file: Path, names: Sequence[str], out
         if name not in known:
             message = f"{name!r} is not configured; there are: {', '.join(known)}"
             raise click.BadParameter(message, param_hint="--source")
-    if output is not None and not os.access(output.absolute().parent, os.W_OK | os.X_OK):
+    try:
+        target = target_of(output)
+    except OSError as exc:
+        fail(f"cannot write {output}: {exc.strerror}; name a regular file, or - for standard output")
+    if target is not None and not os.access(target.parent, os.W_OK | os.X_OK):
         fail(f"cannot write {output}: name a file in a folder that is there and can be written")
     if names:
         config = Config(sources=tuple(source for source in config.sources if source.name in names))

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from exporter.commands.once import replace
+from exporter.commands.once import replace, target_of
 from tests.cli.running import (
     COMMAND,
     NAMES,
@@ -109,6 +109,58 @@ def test_a_folder_that_cannot_be_written_is_told_before_a_cloud_is_asked(
     assert (
         ended.stderr == f"cannot write {output}: name a file in a folder that is there and can be written\n"
     )
+
+
+@pytest.mark.parametrize("kind", ["device", "link to a device", "pipe"])
+def test_what_is_no_regular_file_stays_what_it_is(tmp_path: Path, config: Path, kind: str) -> None:
+    output = tmp_path / "there.prom"
+    if kind == "device":
+        output = Path("/dev/full")
+    elif kind == "pipe":
+        os.mkfifo(output)
+    else:
+        output.symlink_to("/dev/full")
+    before = output.lstat()
+    ended = invoke("once", "--config.file", config, "--output", output)
+    assert (ended.exit_code, ended.stdout) == (2, "")
+    told = f"it is a {kind.split()[-1]}, not a regular file; name a regular file, or - for standard output"
+    assert ended.stderr == f"cannot write {output}: {told}\n"
+    after = output.lstat()
+    assert (after.st_mode, after.st_ino, after.st_rdev) == (before.st_mode, before.st_ino, before.st_rdev)
+    assert Path("/dev/full").is_char_device()
+
+
+def test_links_that_lead_in_a_circle_are_told(tmp_path: Path, config: Path) -> None:
+    output = tmp_path / "jobs.prom"
+    output.symlink_to(output)
+    ended = invoke("once", "--config.file", config, "--output", output)
+    assert (ended.exit_code, ended.stdout) == (2, "")
+    assert ended.stderr.startswith(f"cannot write {output}: Too many levels of symbolic links; ")
+
+
+def test_a_link_stays_and_its_file_is_replaced(tmp_path: Path, config: Path, clouds: str) -> None:
+    (tmp_path / "data").mkdir()
+    output, target = tmp_path / "jobs.prom", tmp_path / "data" / "today"
+    output.symlink_to(Path("data", "today"))
+    for _ in ("not there yet", "there"):
+        ended = run("once", "--config.file", config, "--source=octopus", "--output", output, SIMULATED=clouds)
+        assert (ended.returncode, ended.stdout, ended.stderr) == (0, "", "")
+    assert output.is_symlink()
+    assert sources(target.read_text()) == {"octopus": 1.0}
+    assert [path.name for path in target.parent.iterdir()] == ["today"]
+
+
+@pytest.mark.parametrize("name", ["-", "/dev/stdout"])
+def test_standard_output_has_names_too(name: str, config: Path, clouds: str, tmp_path: Path) -> None:
+    ended = run("once", "--config.file", config, "--source=octopus", "--output", name, SIMULATED=clouds)
+    assert (ended.returncode, ended.stderr) == (0, "")
+    assert sources(ended.stdout) == {"octopus": 1.0}
+    assert [path.name for path in tmp_path.iterdir()] == ["config.yaml"]
+
+
+def test_a_file_that_is_not_there_yet_is_a_regular_one(tmp_path: Path) -> None:
+    assert target_of(tmp_path / "new.prom") == (tmp_path / "new.prom").resolve()
+    assert target_of(None) is None
 
 
 def test_a_file_that_cannot_be_made_is_told_in_a_line(config: Path, clouds: str) -> None:
