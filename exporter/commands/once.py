@@ -66,7 +66,7 @@ def target_of(output: Path | None) -> Path | None:
     try:
         target = output.resolve()
         mode = target.stat().st_mode
-    except FileNotFoundError:
+    except (FileNotFoundError, NotADirectoryError):
         return target
     except RuntimeError as exc:  # Python 3.11 and 3.12, of links that lead in a circle
         raise OSError(errno.ELOOP, os.strerror(errno.ELOOP)) from exc
