@@ -61,7 +61,14 @@ class Asking:
         return jobs
 
     def found(
-        self, jobs: Jobs, counts: dict[Kind, Count], top: Page, end: Page, *, spent_once: int = 0
+        self,
+        jobs: Jobs,
+        counts: dict[Kind, Count],
+        top: Page,
+        end: Page,
+        *,
+        spent_once: int = 0,
+        workspace: str | None = None,
     ) -> Found:
         """Return what was brought between the first page and the last."""
         return Found(
@@ -73,6 +80,7 @@ class Asking:
             requests=self.requests,
             steady=self.requests - spent_once,
             doubts=tuple(self.doubts),
+            workspace=workspace,
         )
 
     async def _pages(self, part: Part) -> Sequence[Page]:

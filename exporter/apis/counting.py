@@ -72,7 +72,7 @@ class _Choice(Generic[FoldT]):
         """Tell whether counting is worth an attempt: what is recent may still make it dearer than reading."""
         rows = len(first.items)
         kinds = 0 if self._memory.counts else len(self._list.kinds)
-        return rows > 0 and first.total // rows + 1 > kinds + len(self._list.active) + 3
+        return rows > 0 and first.total // rows + 1 > kinds + self._list.overhead
 
     async def _counted_surely(self) -> Listing[FoldT]:
         """Count the list, and once more where that does not come out even; read it where it cannot be."""
@@ -134,7 +134,7 @@ class _Choice(Generic[FoldT]):
         """Fold what was found."""
         fold = self._new_fold()
         fold.take(list(found.jobs.values()), found.now)
-        words, place = self._list.words, Place(self._list.workspace, self._list.dataset)
+        words, place = self._list.words, Place(found.workspace or self._list.workspace, self._list.dataset)
         for (job_type, status), count in found.counts.items():
             if count.jobs:
                 fold.count(

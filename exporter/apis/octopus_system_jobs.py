@@ -84,6 +84,7 @@ def walk(path: str, workspace: str) -> Walk:
         decode=partial(page, path, workspace),
         words=WORDS,
         method=ByUpdate,
+        overhead=7,  # a page three times, and one for each active status
     )
     return Walk(
         name=f"workspace {workspace}",
@@ -136,7 +137,7 @@ def translate(rows: Sequence[SystemJob], workspace: str) -> list[Job]:
 def job(row: SystemJob, workspace: str) -> Job:
     """Turn a row into a job."""
     status, job_type = row.status or "", row.job_type or ""
-    phase = WORDS.phase(status)
+    phase, unknown = WORDS.read(job_type, status)
     changed = seconds(row.update_at)
     return Job(
         key=row.id,
@@ -151,7 +152,7 @@ def job(row: SystemJob, workspace: str) -> Job:
         settled=changed is not None,
         submitting=duration(row.submitting_duration),
         running=duration(row.running_duration),
-        unknown=WORDS.unknown(job_type, status),
+        unknown=unknown,
     )
 
 

@@ -15,7 +15,9 @@ import msgspec
 from msgspec import Meta
 
 from exporter.apis.api import Api, Plan, always
+from exporter.apis.by_status import ByStatus
 from exporter.apis.paging import Fetch, Page, Walk
+from exporter.apis.parts import Countable, Order, Part
 from exporter.apis.wire import Count, Whole, clock, decoded, iso_seconds
 from exporter.apis.words import Words
 from exporter.client import Answer, Request
@@ -149,13 +151,41 @@ def walk(dataset: str, workspace: str | None, *, discovered: bool = False) -> Wa
     def request(index: int, _: int) -> Request:
         return call("ListDatasetJobs", path, (*order, ("PageNumber", str(index + 1))), workspace)
 
+    counting = Countable(
+        workspace=workspace or "",
+        dataset=dataset,
+        page_size=PAGE_SIZE,
+        ask=partial(part_request, path, workspace),
+        decode=partial(page, f"GET {path}", dataset, workspace),
+        words=WORDS,
+        method=ByStatus,
+        overhead=20,  # a page twice, and each status twice
+    )
     return Walk(
         name=f"dataset {dataset}",
         page_size=PAGE_SIZE,
         request=request,
-        decode=partial(page, f"GET {path}", dataset, workspace),
+        decode=counting.noting,
         absent=is_gone if discovered else fails,
+        counting=counting,
     )
+
+
+SORTS = {Order.NEWEST_CREATION: "CreateTime", Order.NEWEST_END: "FinishTime"}
+
+
+def part_request(path: str, workspace: str | None, part: Part) -> Request:
+    """Return the request for some rows of a part: whole pages, ``first`` is a multiple of ``size``."""
+    wanted = {
+        "JobAction": part.job_type,
+        "Status": part.status,
+        "SortBy": None if part.order is None else SORTS[part.order],
+        "Order": None if part.order is None else "DESC",
+        "PageSize": str(part.size),
+        "PageNumber": str(part.first // part.size + 1),
+    }
+    params = [(name, value) for name, value in wanted.items() if value is not None]
+    return call("ListDatasetJobs", path, params, workspace or part.workspace)
 
 
 def is_gone(error: SourceError) -> bool:
@@ -217,7 +247,10 @@ class Discovery:
             found: dict[str, None] = {}
             for edition in self._options.editions:
                 found.update(dict.fromkeys(await self._all(fetch, edition)))
-            self._known = [walk(name, self._options.workspace_id, discovered=True) for name in found]
+            known = {one.name: one for one in self._known}
+            new = [walk(name, self._options.workspace_id, discovered=True) for name in found]
+            # One that was known remembers what it has learnt.
+            self._known = [known.get(one.name, one) for one in new]
             self._until = self._clock() + self._options.discovery_interval
         return self._known
 

@@ -38,6 +38,7 @@ class Part:
     takes one value: how an API writes down several is in no document.
     """
 
+    workspace: str | None = None
     job_type: str | None = None
     status: str | None = None
     since: int | None = None
@@ -49,7 +50,8 @@ class Part:
     def admits(self, job: Job) -> bool:
         """Tell whether a row is one that was asked for; if not, the cloud overlooks a filter."""
         return (
-            self.job_type in (None, job.job_type)
+            self.workspace in (None, job.workspace)
+            and self.job_type in (None, job.job_type)
             and self.status in (None, job.status)
             and (self.before is None or (job.changed is not None and job.changed < self.before))
             and (self.since is None or (job.created is not None and job.created >= self.since))
@@ -105,6 +107,8 @@ class Found:
     requests: int
     steady: int
     doubts: tuple[str, ...]
+    workspace: str | None = None
+    """The workspace of what is only counted, where that is not known from the configuration."""
 
     @property
     def listed(self) -> int:
@@ -140,6 +144,7 @@ class Memory:
     unfit_until: float = 0.0
     """Until when it is read whole, by the clock of the event loop."""
     is_order_proven: bool = False
+    are_ends_in_disorder: bool = False
     new_types: set[str] = field(default_factory=set)
     new_statuses: set[str] = field(default_factory=set)
     refused: set[Kind] = field(default_factory=set)
@@ -166,7 +171,8 @@ def learn(known: set[str], word: str, documented: Iterable[str]) -> None:
 class Countable:
     """A list that can be counted: how a part of it is asked for, and its words.
 
-    ``page_size`` is what is asked for; a cloud may give less.
+    ``page_size`` is what is asked for; a cloud may give less. ``overhead`` is how many requests ``method``
+    takes at least beside one for each kind.
     """
 
     workspace: str
@@ -176,6 +182,7 @@ class Countable:
     decode: Callable[[Answer], Page]
     words: Words
     method: "Callable[[Countable, Fetch, Terms], Attempt]"
+    overhead: int
     memory: Memory = field(default_factory=Memory)
 
     @property

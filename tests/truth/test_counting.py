@@ -1,7 +1,8 @@
 """Over random worlds with a long history: lists that are counted give the numbers of those that are read."""
 
+import math
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Callable
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
@@ -9,20 +10,23 @@ from random import Random
 
 import pytest
 
-from exporter.apis import octopus
+from exporter.apis import octopus, pai_dataset_jobs
 from exporter.apis.paging import Way
-from exporter.simulator.identities import OCTOPUS_PROJECT, OCTOPUS_WORKSPACES
+from exporter.simulator.identities import OCTOPUS_PROJECT, PAI_DATASETS, PAI_WORKSPACES
 from exporter.simulator.settings import CurrentTime
 from exporter.simulator.world.drawing import entering
 from exporter.simulator.world.octopus import ENDED, JOB_TYPES, SystemJob
+from exporter.simulator.world.pai import ACTIONS, FINISHED, DatasetJob
 from exporter.simulator.world.population import Fixed
 from exporter.simulator.world.timeline import Timeline
 from exporter.simulator.world.world import World
 from tests.truth import truth
-from tests.truth.judging import missing, over_time, untrue
+from tests.truth.judging import TruthAt, missing, over_time, untrue
 from tests.truth.scene import Pace, Scene, configuration, scene
 
-WORLDS = 24
+HISTORY = 620
+WORLDS = 8
+"""Of each API; a longer run by hand takes more seeds."""
 LOOKBACK = 3600.0
 START = 1_900_000_000.0
 PACES = (
@@ -51,49 +55,78 @@ def past_job(random: Random, number: int, workspace: str, start: float) -> Syste
     )
 
 
-def with_history(world: World, seed: int, start: float) -> World:
-    """Return the world with some hundred jobs more that are over."""
-    random = Random(f"history {seed}")
-    jobs: Mapping[str, Fixed[SystemJob]] = world.octopus_jobs  # type: ignore[assignment]  # random worlds are fixed
-    most = OCTOPUS_WORKSPACES[seed % len(OCTOPUS_WORKSPACES)]
-    long = {
-        name: Fixed(
-            (
-                *jobs[name].members,
-                *(
-                    past_job(random, 1000 * index + number, name, start)
-                    for number in range(550 if name == most else 20)
-                ),
-            )
-        )
-        for index, name in enumerate(OCTOPUS_WORKSPACES)
-    }
-    return replace(world, octopus_jobs=long)
-
-
-def draw(seed: int) -> Scene:
-    """Draw a world of many past jobs and a few that move."""
-    random = Random(f"size {seed}")
-    sizes = {"dataset_jobs": 0, "queue_entries": 0, "dataarts_jobs": 0}
-    one = scene(
-        seed,
-        START + seed / 7,
-        sizes=sizes | {"system_jobs": random.choice((3, 20, 60))},
-        pace=PACES[seed % 3],
+def past_dataset_job(random: Random, number: int, dataset: str, start: float) -> DatasetJob:
+    """Draw a job of PAI that ended, mostly long ago; whole seconds, as there."""
+    ended = float(
+        int(start - (random.uniform(10, 8000) if random.random() < 0.1 else random.uniform(8000, 1e7)))
     )
+    life = random.choice((random.randint(2, 3000), random.randint(3000, 90000)))
+    status = random.choice(sorted(FINISHED))
+    times = (ended - life, ended - random.randint(1, life), ended)
+    return DatasetJob(
+        id=f"dsjob-past{number:012d}",
+        action=random.choice(ACTIONS),
+        mode="Full",
+        workspace=PAI_DATASETS[dataset][0],
+        version="v1",
+        timeline=Timeline(times=times, states=("Pending", "Running", status)),
+        started=times[1],
+        finished=ended,
+        files=100,
+        processed=random.randint(0, 100),
+        steps=(ended,),
+    )
+
+
+def with_history(world: World, seed: int, start: float) -> World:
+    """Return the world with some hundred jobs more of Octopus and of PAI that are over."""
+    random = Random(f"history {seed}")
+    # Random worlds are fixed, so they can be taken apart.
+    octopus_jobs = {name: crowd.between(0.0, math.inf) for name, crowd in world.octopus_jobs.items()}
+    pai_jobs = {name: crowd.between(0.0, math.inf) for name, crowd in world.pai_jobs.items()}
+    workspace = sorted(octopus_jobs)[seed % len(octopus_jobs)]
+    dataset = sorted(name for name in pai_jobs if PAI_DATASETS[name][0] == PAI_WORKSPACES[0])[0]
+    past = tuple(past_job(random, number, workspace, start) for number in range(HISTORY))
+    past_on_files = tuple(past_dataset_job(random, number, dataset, start) for number in range(HISTORY))
+    return replace(
+        world,
+        octopus_jobs={
+            name: Fixed((*jobs, *(past if name == workspace else ()))) for name, jobs in octopus_jobs.items()
+        },
+        pai_jobs={
+            name: Fixed((*jobs, *(past_on_files if name == dataset else ())))
+            for name, jobs in pai_jobs.items()
+        },
+    )
+
+
+TRUTHS: dict[str, Callable[[World], TruthAt]] = {
+    "octopus": lambda world: partial(truth.octopus, world),
+    "pai-vision": lambda world: partial(truth.pai, world, PAI_WORKSPACES[0]),
+}
+
+
+def draw(source: str, seed: int) -> Scene:
+    """Draw a world of many past jobs and a few that move."""
+    random = Random(f"size {source} {seed}")
+    sizes = dict.fromkeys(("dataset_jobs", "system_jobs", "queue_entries", "dataarts_jobs"), 0)
+    sizes["system_jobs" if source == "octopus" else "dataset_jobs"] = random.choice((3, 20, 60))
+    one = scene(seed, START + seed / 7, sizes=sizes, pace=PACES[seed % 3])
     one.world = with_history(one.world, seed, one.start)
     one.settings.current_time = random.choice(list(CurrentTime))
+    one.settings.pai_most_page_size = 100
     return one
 
 
-async def judge(seed: int, folder: Path, monkeypatch: pytest.MonkeyPatch) -> list[str]:
+async def judge(source: str, seed: int, folder: Path, monkeypatch: pytest.MonkeyPatch) -> list[str]:
     """Scrape one world a few times; return how each ended."""
     random = Random(seed)
-    monkeypatch.setattr(octopus, "PAGE_SIZE", random.choice((12, 13)))
-    one = draw(seed)
+    for module in (octopus, pai_dataset_jobs):
+        monkeypatch.setattr(module, "PAGE_SIZE", random.choice((11, 12)))
+    one = draw(source, seed)
     config = configuration(
         folder,
-        "octopus",
+        source,
         requests_per_second=1e9,
         timeout=300.0,
         lookback=LOOKBACK,
@@ -110,16 +143,20 @@ async def judge(seed: int, folder: Path, monkeypatch: pytest.MonkeyPatch) -> lis
                 endings.append("incomplete")
                 continue
             is_counted = Way.COUNT in {report.way for report in result.snapshot.walks}
-            check_exactly(one, exported, began, one.asked[known:], is_counted=is_counted)
+            check_exactly(one, TRUTHS[source](one.world), exported, began, one.asked[known:], is_counted)
             endings.append("counted" if is_counted else "read")
     return endings
 
 
 def check_exactly(
-    one: Scene, exported: dict[truth.Key, float], began: float, asked: list[float], *, is_counted: bool
+    one: Scene,
+    truth_at: TruthAt,
+    exported: dict[truth.Key, float],
+    began: float,
+    asked: list[float],
+    is_counted: bool,
 ) -> None:
     """Every number was true at some moment of the scrape, and what was there all the time is exported."""
-    truth_at = partial(truth.octopus, one.world)
     # Counts are of the last moments, and durations were told before; a list that is read is of the first.
     span, likely = (began - one.now, asked[::-1]) if is_counted else (one.now - began, asked)
     moments = [*likely, began, *one.world.moments(began, one.now), one.now]
@@ -127,10 +164,11 @@ def check_exactly(
     assert missing(exported, over_time(truth_at, likely, LOOKBACK, span)) == set()
 
 
+@pytest.mark.parametrize("source", TRUTHS)
 async def test_every_counted_number_is_true_or_marked(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    source: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     endings: Counter[str] = Counter()
     for seed in range(WORLDS):
-        endings.update(await judge(seed, tmp_path, monkeypatch))
-    assert endings["counted"] >= 0.8 * endings.total(), endings
+        endings.update(await judge(source, seed, tmp_path, monkeypatch))
+    assert endings["counted"] >= 0.5 * endings.total(), endings
