@@ -24,8 +24,8 @@ TITLES = {
     "source": "Source",
     "workspace": "Workspace",
     "dataset": "Dataset",
-    "queue_type": "Queue type",
     "job_type": "Job type",
+    "queue_type": "Queue type",
 }
 """Each variable by its label, in the order of the page: each narrows those after it."""
 
