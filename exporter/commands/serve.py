@@ -6,6 +6,7 @@ import signal
 import socket
 from collections.abc import Sequence
 from contextlib import suppress
+from typing import TYPE_CHECKING
 
 from exporter import __version__
 from exporter.assembly import Assembly
@@ -14,10 +15,15 @@ from exporter.instruments import Instruments
 from exporter.reload import Read, Reloader, ReloadError
 from exporter.scrape import Scraper
 from exporter.web.app import Web
-from exporter.web.guard import guarded
 from exporter.web.lifecycle import Lifecycle
 from exporter.web.server import serving, stop_requested, url
-from exporter.web.webfile import WebFile
+
+if TYPE_CHECKING:
+    import ssl
+
+    from starlette.types import ASGIApp
+
+    from exporter.web.webfile import WebFile
 
 log = logging.getLogger(__name__)
 
@@ -29,7 +35,7 @@ async def serve(
     telemetry_path: str,
     *,
     enable_lifecycle: bool,
-    web_file: WebFile | None = None,
+    web_file: "WebFile | None" = None,
 ) -> None:
     """Answer scrapes until SIGINT or SIGTERM; requests in flight are finished first.
 
@@ -43,13 +49,22 @@ async def serve(
     on_hangup(reloader)
     lifecycle = Lifecycle(reloader, stop.set, enabled=enable_lifecycle)
     web = Web(scraper, instruments, telemetry_path, lifecycle.routes())
-    app, tls = guarded(web.application(), web_file)
+    app, tls = behind(web_file, web.application())
     async with serving(app, sockets, scraper.aclose, tls=tls):
         for listening in sockets:
             address = url(listening, telemetry_path, secure=tls is not None)
             log.info("version %s listens on %s", __version__, address)
         await stop.wait()
         log.info("stopping")
+
+
+def behind(web_file: "WebFile | None", app: "ASGIApp") -> "tuple[ASGIApp, ssl.SSLContext | None]":
+    """Return the application behind what the file says, and the context to listen with."""
+    if web_file is None:
+        return app, None
+    from exporter.web.guard import guarded
+
+    return guarded(app, web_file)
 
 
 def on_hangup(reloader: Reloader) -> None:
