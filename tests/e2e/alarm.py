@@ -5,7 +5,7 @@ one set of sources at once, each of which has a trouble of its own, and is writt
 """
 
 import time
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -31,6 +31,8 @@ QUEUE_WAITS, JOBS_FAILED = ("DatajobsQueueWaitingLong", "octopus-queue"), ("Data
 SOURCE_FAILS, DATA_STALE = ("DatajobsSourceFailing", "dataarts"), ("DatajobsDataStale", "dataarts")
 LIST_LIES = ("DatajobsListIncomplete", "pai-vision")
 IN_EXCEPTION, FILES_FAIL = ("DatajobsJobInException", "dataarts"), ("DatajobsFilesFailing", "pai-vision")
+MUST_END = {QUEUE_WAITS, JOBS_FAILED, SOURCE_FAILS, DATA_STALE, LIST_LIES, IN_EXCEPTION}
+"""Those that end with the trouble; files that have failed stay so."""
 
 
 @dataclass(slots=True, kw_only=True)
@@ -40,14 +42,12 @@ class Story:
     heard: list[Notice] = field(default_factory=list)
     moved: int = 0
     """The queue moves again and jobs no longer fail."""
-    known_bad: int = 0
-    """It is known that one cloud is down and that the other one lies."""
     returned: int = 0
-    """Both are well again."""
+    """It is known that one cloud is down and that another one lies; from here on both are well again."""
     ended: int = 0
     """What was wrong behind them ends, too."""
     active: list[dict[str, Any]] = field(default_factory=list)
-    """The alerts that Prometheus had while the clouds were known to be bad."""
+    """The alerts that Prometheus had just before."""
     posted: dict[str, dict[str, Any]] = field(default_factory=dict)
     """What Alertmanager made then of an alert about the jobs of each source."""
     left: list[dict[str, Any]] = field(default_factory=list)
@@ -64,9 +64,9 @@ def mark_of(labels: dict[str, str]) -> Mark:
     return labels["alertname"], labels.get("source", "")
 
 
-def unresolved(notices: Sequence[Notice], marks: Collection[Mark]) -> list[dict[str, str]]:
-    """Return the labels of those of these alerts whose last word is not that they are resolved."""
-    last = {tuple(sorted(one.labels.items())): one.status for one in notices if mark_of(one.labels) in marks}
+def unresolved(notices: Sequence[Notice]) -> list[dict[str, str]]:
+    """Return the labels of the alerts whose last word is not that they are resolved."""
+    last = {tuple(sorted(one.labels.items())): one.status for one in notices}
     return [dict(labels) for labels, status in last.items() if status != "resolved"]
 
 
@@ -89,7 +89,6 @@ class Teller:
             story.moved = len(story.heard)
             self._put(CLOUD_DOWN, LYING_TOTAL, *BEHIND_THEM)
             self._until("clouds", SOURCE_FAILS, DATA_STALE, LIST_LIES)
-            story.known_bad = len(story.heard)
             story.active = self._alerts()
             self._post_for("dataarts", "pai-vision", "octopus")
             self._until("posted", ("Posted", "octopus"))
@@ -98,8 +97,7 @@ class Teller:
             self._until("what was behind", IN_EXCEPTION, FILES_FAIL, begin=story.returned)
             story.ended = len(story.heard)
             self._put()
-            marks = {QUEUE_WAITS, JOBS_FAILED, SOURCE_FAILS, DATA_STALE, LIST_LIES, IN_EXCEPTION}
-            self._wait("resolved", lambda: not unresolved(story.heard, marks))
+            self._wait("resolved", lambda: MUST_END.isdisjoint(map(mark_of, unresolved(story.heard))))
             story.left = self._alerts()
 
     def _until(self, name: str, *marks: Mark, begin: int = 0) -> None:

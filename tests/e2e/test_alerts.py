@@ -54,12 +54,12 @@ def test_a_cloud_that_is_down_and_a_list_that_lies_are_told_until_they_are_well(
 
 def test_nothing_is_told_of_jobs_that_cannot_be_known(story: Story) -> None:
     """Though something is wrong with them, as is told as soon as it can be known."""
-    during = [
-        mark_of(one.labels)
-        for one in story.heard[story.known_bad : story.returned]
-        if one.labels["about"] == "jobs" and one.labels["source"] in KNOWN_BAD and one.status == "firing"
+    firing = [
+        mark_of(labels)
+        for labels in unresolved(story.heard[: story.returned])
+        if labels["about"] == "jobs" and labels["source"] in KNOWN_BAD
     ]
-    assert during == []
+    assert firing == []
     active = {one["labels"].get("source") for one in story.active if one["labels"]["about"] == "jobs"}
     assert active & KNOWN_BAD == set()
     assert {mark_of(one["labels"]) for one in story.active} >= {alarm.SOURCE_FAILS, alarm.LIST_LIES}
@@ -76,12 +76,12 @@ def test_even_an_alert_about_them_would_be_silenced_and_no_other_one(story: Stor
 
 
 def test_all_of_it_is_resolved_when_the_troubles_end(story: Story) -> None:
-    marks = {alarm.JOBS_FAILED, alarm.QUEUE_WAITS, alarm.IN_EXCEPTION}
-    for mark in marks:
+    for mark in alarm.MUST_END:
         assert story.told(mark, "resolved")
-    assert unresolved(story.heard, marks) == []
-    firing = {mark_of(one["labels"]) for one in story.left if one["state"] == "firing"}
-    assert firing & (marks | {alarm.SOURCE_FAILS, alarm.DATA_STALE, alarm.LIST_LIES}) == set()
+    assert alarm.MUST_END & {mark_of(labels) for labels in unresolved(story.heard)} == set()
+    assert (
+        alarm.MUST_END & {mark_of(one["labels"]) for one in story.left if one["state"] == "firing"} == set()
+    )
 
 
 def test_every_message_says_what_is_wrong_and_where_to_look(story: Story) -> None:
