@@ -83,12 +83,13 @@ class ByUpdate:
         if len(top.items) >= top.total:
             return ask.found(keyed(jobs_of(top)), {}, top, top)
         rows = in_order(top)
-        since = changed_since(top.now - (clock() - began), rows)
         ask.size = len(rows)
-        ask.demand(changed(rows[-1]) < since, "more jobs changed at once than a page has")
         kept = self._kept(top)
         counts = kept or Counts(cut=math.floor(top.now - self._lookback - SECOND), kinds={})
-        self._must_be_worth_it(top, rows, counts)
+        # What is older than the cut is counted, and has not changed.
+        since = max(counts.cut, changed_since(top.now - (clock() - began), rows))
+        ask.demand(changed(rows[-1]) < since, "more jobs changed at once than a page has")
+        await self._must_be_worth_it(top, rows, counts)
         await self._prove_order(rows)
         counts, known = await self._parts(top, rows, counts)
         end = await self._top()
@@ -115,15 +116,20 @@ class ByUpdate:
         counts = self._memory.counts
         return counts if counts and counts.cut <= top.now - self._lookback - SECOND else None
 
-    def _must_be_worth_it(self, top: Page, rows: Sequence[Job], counts: Counts) -> None:
+    async def _must_be_worth_it(self, top: Page, rows: Sequence[Job], counts: Counts) -> None:
         """Raise UnfitError where reading the list takes no more requests than counting it."""
-        spread = max(top.now - changed(rows[-1]), 0.001)
-        pages = max(1.0, (top.now - counts.cut) / spread)
-        cost = pages + 1 + len(self._list.active) + (0 if counts.kinds else len(self._list.kinds))
+        new = 0
+        if changed(rows[-1]) >= counts.cut:
+            new = top.total - (counts.jobs or await self._total(counts.cut))
+        cost = new // len(rows) + 1 + self._list.overhead + (0 if counts.kinds else len(self._list.kinds))
         if cost >= top.total // len(rows) + 1:
             raise UnfitError("reading it takes no more requests", 0.0)
         if len(rows) <= 2 * OVERLAP:
             raise UnfitError("its pages are too small")
+
+    async def _total(self, cut: int) -> int:
+        """Return how many jobs OLD has."""
+        return (await self._ask.page(Part(before=cut, order=Order.NEWEST_CHANGE))).total
 
     async def _prove_order(self, rows: Sequence[Job]) -> None:
         """Ask for the other end of the order, once: an order that comes by chance has none."""
