@@ -3,7 +3,7 @@
 import logging
 import math
 import time
-from collections.abc import AsyncIterator, Iterable, Iterator, Sequence
+from collections.abc import AsyncIterator, Callable, Iterable, Iterator, Sequence
 from contextlib import asynccontextmanager
 
 from prometheus_client import GC_COLLECTOR, PLATFORM_COLLECTOR, PROCESS_COLLECTOR, Metric
@@ -19,12 +19,16 @@ from exporter.web.exposition import accepts_gzip, negotiated
 from exporter.web.packing import Packer
 from exporter.web.page import HEADERS, page
 from exporter.web.status import statuses
+from exporter.web.together import Together
 
 log = logging.getLogger(__name__)
 
 TIMEOUT_HEADER = "x-prometheus-scrape-timeout-seconds"
 MARGIN = 0.5
 """Seconds of a scrape's timeout that are kept for rendering and the way back."""
+
+Own = Callable[[Sequence[str]], Iterable[Metric]]
+"""Returns what we tell of ourselves beside sources of these names."""
 
 
 class Web:
@@ -41,6 +45,7 @@ class Web:
         self._instruments = instruments
         self._renderer = Renderer()
         self._packer = Packer()
+        self._together = Together()
         self._telemetry_path = telemetry_path
         self._extra = extra
 
@@ -71,7 +76,7 @@ class Web:
         if unknown:
             return self._no_such_source(unknown, status=400)
         names = wanted or self._scraper.names
-        return await self._exposition(request, names, self._own(names))
+        return await self._exposition(request, names, self._own)
 
     async def probe(self, request: Request) -> Response:
         """Answer a scrape of one source, without anything about the exporter itself."""
@@ -81,7 +86,7 @@ class Web:
             return PlainTextResponse(f"{problem}; {self._known()}\n", status_code=400)
         if targets[0] not in self._scraper.names:
             return self._no_such_source(targets, status=404)
-        return await self._exposition(request, targets, self._instruments.about_sources(targets))
+        return await self._exposition(request, targets, self._instruments.about_sources)
 
     def _own(self, names: Sequence[str]) -> Iterator[Metric]:
         yield from self._instruments.about_sources(names)
@@ -89,23 +94,26 @@ class Web:
         for own in (PROCESS_COLLECTOR, PLATFORM_COLLECTOR, GC_COLLECTOR):
             yield from own.collect()
 
-    async def _exposition(self, request: Request, names: Sequence[str], own: Iterable[Metric]) -> Response:
-        """Answer a scrape of these sources with what there is of them, and with ``own`` metrics."""
+    async def _exposition(self, request: Request, names: Sequence[str], own: Own) -> Response:
+        """Answer a scrape of these sources with what there is of them, and with our ``own`` metrics."""
         chosen, content_type = negotiated(request.headers.get("accept", ""))
-        response = Response(headers={"content-type": content_type, "vary": "accept, accept-encoding"})
+        headers = {"content-type": content_type, "vary": "accept, accept-encoding"}
         if request.method == "HEAD":
+            response = Response(headers=headers)
             # No cloud is asked for numbers that nobody wants; how many bytes they were is not known.
             del response.headers["content-length"]
             return response
+        pack = accepts_gzip(request.headers.get("accept-encoding", ""))
+        if pack:
+            headers["content-encoding"] = "gzip"
         results = await self._scraper.scrape(names, budget(request.headers.get(TIMEOUT_HEADER)))
-        body = await self._renderer.render(results, own, chosen.form)
-        if accepts_gzip(request.headers.get("accept-encoding", "")):
-            response.headers["content-encoding"] = "gzip"
-            response.body = await self._packer.packed(body)
-        else:
-            response.body = body.whole()
-        response.headers["content-length"] = str(len(response.body))
-        return response
+
+        async def made() -> bytes:
+            body = await self._renderer.render(results, own(names), chosen.form)
+            return await self._packer.packed(body) if pack else body.whole()
+
+        key = (request.url.path, tuple(names), chosen.form, pack)
+        return Response(await self._together.answer(key, results, made), headers=headers)
 
     def _no_such_source(self, names: Sequence[str], status: int) -> Response:
         asked = ", ".join(repr(name) for name in names)
