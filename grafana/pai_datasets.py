@@ -171,7 +171,7 @@ def datasets() -> table.Panel:
             ),
         ],
         sort="Oldest at work",
-        widths={"Dataset": 240, "Action": 180},
+        widths={"Dataset": 240, "Action": 180, "Waiting": 90, "Running": 90, "Progress": 110},
     )
 
 
