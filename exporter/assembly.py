@@ -1,7 +1,7 @@
 """From a configuration to sources that can be scraped."""
 
 import copy
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from functools import cache
 
 import httpx
@@ -14,6 +14,7 @@ from exporter.config import Config
 from exporter.config import Source as Settings
 from exporter.credentials import Credentials
 from exporter.instruments import Instruments
+from exporter.pace import Pace
 from exporter.scrape import Scraper, Standby
 from exporter.source import Source
 from exporter.standing import Standing
@@ -62,6 +63,7 @@ class Assembly:
             if standby is None or not same or self._trusted.get(settings.name) != trusted[settings.name]:
                 standby = self._standby(settings, logins)
             standbys.append(standby)
+        logins.allow(config.sources)
         logins.forget_all_but({settings.credentials_name for settings in config.sources})
         self._logins, self._trusted = logins, trusted
         return standbys
@@ -79,24 +81,26 @@ class Assembly:
             counts,
             concurrency=settings.concurrency,
             requests_per_second=settings.requests_per_second,
+            shared_pace=logins.pace(settings),
         )
         return Standby(Source(settings, api, client, auth), counts)
 
 
 class Logins:
-    """What sources that use the same credentials share: a token, and what the cloud thinks of them."""
+    """What sources of the same credentials share: a token, a pace, and what the cloud thinks of them."""
 
     def __init__(self) -> None:
         self._chain_keys = cache(chain_keys)
         self._credentials: dict[str, Credentials] = {}
         self._auths: dict[tuple[str, str | None, str | None], Auth] = {}
         self._standings: dict[tuple[str, str], Standing] = {}
+        self._paces: dict[str, Pace] = {}
 
     def copy(self) -> "Logins":
         """Return what knows the same and learns for itself."""
         twin = copy.copy(self)
         twin._credentials, twin._auths = self._credentials.copy(), self._auths.copy()
-        twin._standings = self._standings.copy()
+        twin._standings, twin._paces = self._standings.copy(), self._paces.copy()
         return twin
 
     def forget_all_but(self, names: Collection[str]) -> None:
@@ -104,6 +108,22 @@ class Logins:
         self._auths = {key: auth for key, auth in self._auths.items() if key[0] in names}
         self._standings = {key: value for key, value in self._standings.items() if key[0] in names}
         self._credentials = {name: keys for name, keys in self._credentials.items() if name in names}
+        self._paces = {name: pace for name, pace in self._paces.items() if name in names}
+
+    def pace(self, settings: Settings) -> Pace:
+        """Return the pace that all sources with the same credentials keep together."""
+        name = settings.credentials_name
+        return self._paces.setdefault(name, Pace(settings.requests_per_second))
+
+    def allow(self, sources: Iterable[Settings]) -> None:
+        """Let the sources of the same credentials together ask as fast as the fastest of them may alone."""
+        fastest: dict[str, float] = {}
+        for settings in sources:
+            name = settings.credentials_name
+            fastest[name] = max(fastest.get(name, 0.0), settings.requests_per_second)
+        for name, rate in fastest.items():
+            if name in self._paces:
+                self._paces[name].allow(rate)
 
     def auth(self, settings: Settings) -> Auth:
         """Return the signer of a source, one for each scope of the credentials."""

@@ -96,7 +96,8 @@ class Client:
     """Sends the requests of one source.
 
     Every request waits for one of ``concurrency`` places, until the cloud has accepted the credentials
-    once also for the one before it, and then for its turn (``pace``).
+    once also for the one before it, and then for its turn: in its own pace, and in the one that it shares
+    with others of the same credentials. Throttling slows down both.
     """
 
     def __init__(
@@ -109,6 +110,7 @@ class Client:
         *,
         concurrency: int,
         requests_per_second: float,
+        shared_pace: Pace | None = None,
     ) -> None:
         self._http = http
         self._base = str(http.base_url).rstrip("/")
@@ -120,7 +122,7 @@ class Client:
         self._observer = observer
         self._places = asyncio.Semaphore(concurrency)
         self._lane = asyncio.Lock()
-        self._pace = Pace(requests_per_second)
+        self._paces = [Pace(requests_per_second), *([shared_pace] if shared_pace else [])]
         self.concurrency = concurrency
         self.requests = 0
         self.answers = 0
@@ -176,7 +178,7 @@ class Client:
 
     async def _attempt(self, request: Request) -> Answer:
         # The turn comes last: what waits for a place or for the first answer must not begin in a crowd.
-        async with self._places, self._standing.admit(self._pace.turn, self._lane):
+        async with self._places, self._standing.admit(self._turn, self._lane):
             sending = _Sending()
             try:
                 return await self._send(request, sending)
@@ -184,11 +186,18 @@ class Client:
                 if sending.is_sent:
                     self._observer.failed(exc.reason)
                     exc.counted = True
+                if exc.reason is Reason.THROTTLED:
+                    for pace in self._paces:
+                        pace.slow_down()
                 raise
             finally:
                 if sending.is_sent:
                     self.requests += 1
                     self._observer.requested(sending.code, time.perf_counter() - sending.began)
+
+    async def _turn(self) -> None:
+        for pace in self._paces:
+            await pace.turn()
 
     async def _send(self, request: Request, sending: "_Sending") -> Answer:
         message = self._message(request)

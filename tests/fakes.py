@@ -17,6 +17,7 @@ from exporter.clouds.login import EXPLAIN
 from exporter.config import Source as Settings
 from exporter.credentials import AlibabaKeys, FixedSecret, Secret
 from exporter.errors import Reason, SourceError
+from exporter.pace import Pace
 from exporter.source import Source
 from exporter.standing import Standing
 from tests.turned import now
@@ -84,6 +85,7 @@ def a_client(
     cloud: str = "huawei",
     concurrency: int = 16,
     rate: float = 1e6,
+    shared_pace: Pace | None = None,
 ) -> Client:
     """Return a client whose requests go to ``handler``."""
     http = httpx.AsyncClient(transport=httpx.MockTransport(handler), base_url=ENDPOINT)
@@ -95,6 +97,7 @@ def a_client(
         observer or Recorder(),
         concurrency=concurrency,
         requests_per_second=rate,
+        shared_pace=shared_pace,
     )
 
 

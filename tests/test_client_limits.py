@@ -9,6 +9,7 @@ import pytest
 
 from exporter import client as limits
 from exporter.errors import Reason, SourceError
+from exporter.pace import Pace
 from tests.fakes import JOBS, OK, Crowd, Handler, Recorder, a_client, answers, failure, within
 from tests.turned import TURNED, Backend, now
 
@@ -166,3 +167,56 @@ async def test_a_request_that_is_cancelled_in_mid_page_leaves_nothing_behind() -
     assert (observer.codes, observer.failures) == (["200"], [])
     client._http._transport = httpx.MockTransport(answers(OK))
     await client.get(JOBS, within(99))  # has the place again
+
+
+def in_each_second(begun: list[float], seconds: int) -> list[int]:
+    """Count what begins in each of the first seconds."""
+    return [sum(second <= time + 1e-6 < second + 1 for time in begun) for second in range(seconds)]
+
+
+async def test_sources_that_share_credentials_together_keep_to_one_pace() -> None:
+    crowd, shared = Crowd(), Pace(10)
+
+    async def handler(_: httpx.Request) -> httpx.Response:
+        with crowd:
+            await asyncio.sleep(0.01)
+        return httpx.Response(200)
+
+    clients = [a_client(handler, rate=rate, shared_pace=shared) for rate in (10, 4, 4)]
+    async with asyncio.TaskGroup() as group:
+        for client in clients:
+            for _ in range(40):
+                group.create_task(client.get(JOBS, within(99)))
+    assert max(in_each_second(crowd.begun, 13)) == 10
+    assert len(crowd.begun) == 120
+
+
+async def test_a_source_that_is_throttled_slows_down_and_recovers() -> None:
+    crowd = Crowd()
+
+    async def handler(_: httpx.Request) -> httpx.Response:
+        with crowd:
+            is_too_many = now() == 0
+            await asyncio.sleep(0.01)
+        return httpx.Response(429 if is_too_many else 200, headers={"retry-after": "2"})
+
+    client = a_client(handler, rate=20)
+    for _ in range(900):
+        await client.get(JOBS, within(999))
+    rates = in_each_second(crowd.begun, 40)
+    assert rates[0] == 1
+    assert 10 <= max(rates[2:4]) <= 12  # half, and what came back since
+    assert rates[10:31:10] == [13, 16, 20]
+
+
+async def test_what_is_sent_again_keeps_to_the_pace_as_well() -> None:
+    crowd, left = Crowd(), [503] * 30
+
+    async def handler(_: httpx.Request) -> httpx.Response:
+        with crowd:
+            return httpx.Response(left.pop() if left and now() > 1 else 200)
+
+    client = a_client(handler, rate=5)
+    await asyncio.gather(*(client.get(JOBS, within(99)) for _ in range(60)), return_exceptions=True)
+    busiest = max(sum(start <= other < start + 0.999 for other in crowd.begun) for start in crowd.begun)
+    assert (busiest, len(crowd.begun) > 80) == (5, True)

@@ -94,3 +94,50 @@ def test_only_the_last_second_is_remembered_whatever_the_rate() -> None:
         return len(pace._begun)
 
     assert run(scenario()) <= 11
+
+
+def test_throttling_halves_the_rate_and_it_grows_back_steadily() -> None:
+    async def rates() -> list[float]:
+        pace, seen = Pace(60), []
+        await asyncio.sleep(5)
+        for seconds in (0, 1, 4, 10, 60):
+            pace.slow_down() if seconds == 0 else await asyncio.sleep(seconds)
+            seen.append(pace.rate)
+        return seen
+
+    assert run(rates()) == [30.0, 31.0, 35.0, 45.0, 60.0]
+
+
+def test_what_a_cloud_finds_at_once_is_one_finding_and_some_pace_always_remains() -> None:
+    async def rates() -> list[float]:
+        pace = Pace(64)
+        for _ in range(50):
+            pace.slow_down()
+        once = pace.rate
+        for _ in range(20):
+            await asyncio.sleep(1)
+            pace.slow_down()
+        return [once, pace.rate]
+
+    once, low = run(rates())
+    assert once == 32.0
+    assert 1.0 <= low <= 3.0
+
+
+@settings(deadline=None, max_examples=50)
+@given(rate=st.sampled_from((0.5, 2.0, 8.0, 20.0)), waits=st.lists(st.floats(0, 3), max_size=6))
+def test_the_full_rate_holds_also_while_it_slows_down_and_recovers(rate: float, waits: list[float]) -> None:
+    async def begun() -> list[float]:
+        pace = Pace(rate)
+
+        async def trouble() -> None:
+            for wait in waits:
+                await asyncio.sleep(wait)
+                pace.slow_down()
+
+        async with asyncio.TaskGroup() as group:
+            group.create_task(trouble())
+            requests = group.create_task(beginnings(pace, [0.0] * 40))
+        return [time for _, time in requests.result()]
+
+    assert most_in_any(max(1.0, 1 / rate), run(begun())) <= max(1, math.floor(rate))

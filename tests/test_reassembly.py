@@ -197,3 +197,14 @@ async def test_a_new_source_shares_the_login_of_those_that_stay() -> None:
     without = assembly.standbys(of(a_source("c", credentials_name="others")), by_name(after))
     again = assembly.standbys(of(a_source("a")), by_name(without))
     assert signer(again[0]) is not signer(before[0])
+
+
+async def test_sources_of_the_same_credentials_share_a_pace_as_fast_as_the_fastest_of_them() -> None:
+    logins = Logins()
+    slow, fast = a_source("a", requests_per_second=2.0), a_source("b", requests_per_second=8.0)
+    assert logins.pace(slow) is logins.pace(fast)
+    logins.allow([slow, fast])
+    assert logins.pace(slow).rate == 8.0
+    logins.allow([slow])
+    assert logins.pace(slow).rate == 2.0
+    assert logins.pace(a_source("c", credentials_name="others")) is not logins.pace(slow)
