@@ -35,6 +35,12 @@ SUCCEEDED_AT = SCOPE.of("datajobs_last_run_finished_timestamp_seconds", SUCCEEDE
 FAILED_AT = SCOPE.of("datajobs_last_run_finished_timestamp_seconds", FAILED)
 SILENCES = steps(GOOD, (86_400, WARNING), (93_600, BAD))
 """A day, after which a daily job is due, and the 26 hours of the alert."""
+WIDTHS_OF_WORKSPACES = {
+    "Workspace": 310,
+    **dict.fromkeys(("Scheduled", "At work", "Failed", "Share failed"), 110),
+    "Stopped or paused": 150,
+    "No run known": 120,
+}
 TROUBLES: Mapping[float, tuple[str, str]] = {
     0: ("nothing wrong", PHASES[Phase.SUCCEEDED]),
     1: ("last run failed", WARNING),
@@ -60,7 +66,7 @@ def needed() -> Row:
         title="What needs me now?",
         panels=[
             number(
-                "Streams in exception",
+                "In exception",
                 "Real-time jobs in exception: they process nothing until somebody starts them again.",
                 unit=COUNT,
                 query=Query(expr=f"sum({SCOPE.of(JOBS, FAILED)})", legend="in exception"),
@@ -83,7 +89,7 @@ def needed() -> Row:
                 thresholds=runs.FAILURE_RATIOS,
             ),
             number(
-                "Longest without a success",
+                "Since a success",
                 "Of each workspace the time since the newest success among its jobs' last runs; of these "
                 "the longest. Beyond a day not even a daily job has succeeded there. No data: no last run "
                 "is a success.",
@@ -268,14 +274,14 @@ def workspaces() -> table.Panel:
             Column(title="Stopped or paused", expr=last_runs_in("stopped|paused"), unit=COUNT),
             Column(title="No run known", expr=never, unit=COUNT),
             Column(
-                title="Newest success, ago",
+                title="Success, ago",
                 expr=f"min by ({kept}) ({ago(SUCCEEDED_AT)})",
                 unit=SECONDS,
                 thresholds=steps(NOTHING, (86_400, WARNING), (93_600, BAD)),
             ),
-            Column(title="Newest failure, ago", expr=f"min by ({kept}) ({ago(FAILED_AT)})", unit=SECONDS),
+            Column(title="Failure, ago", expr=f"min by ({kept}) ({ago(FAILED_AT)})", unit=SECONDS),
         ],
-        widths={"Workspace": 310, "Scheduled": 110, "At work": 110, "Failed": 110},
+        widths=WIDTHS_OF_WORKSPACES,
         sort="Failed",
         size=Size(width=24, height=6),
     )

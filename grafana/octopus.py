@@ -59,7 +59,7 @@ def needed() -> Row:
                 query=Query(expr=f"sum({DEPTH})", legend="waiting"),
             ),
             number(
-                "Longest wait in a queue",
+                "Longest wait",
                 "How long the entry that has waited longest has been in its queue. A change of its "
                 "position may begin the time anew. No data: nothing waits, or the queues are not known.",
                 unit=SECONDS,
@@ -67,7 +67,7 @@ def needed() -> Row:
                 thresholds=WAITS,
             ),
             number(
-                "Oldest job not yet running",
+                "Oldest unstarted",
                 "How long ago the oldest internal job was created that is still queued or starting. No "
                 "data: there is none, or it is not known.",
                 unit=SECONDS,
