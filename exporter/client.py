@@ -5,6 +5,7 @@ import time
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import Protocol
 from urllib.parse import quote
 
@@ -212,13 +213,10 @@ class Client:
                 raise
 
     def _message(self, request: Request) -> httpx.Request:
-        """Return what is sent. The URL is at once in the spelling that is signed: to respell one is dear."""
-        query = "&".join(
-            f"{quote(name, safe='~')}={quote(value, safe='~')}" for name, value in sorted(request.params)
-        )
+        """Return what is sent."""
         return httpx.Request(
             "GET",
-            f"{self._base}{quote(request.path, safe='/~')}{'?' if query else ''}{query}",
+            url_of(self._base, request.path, request.params),
             headers=[*self._told, *request.headers.items()],
             extensions={"timeout": self._limits},
         )
@@ -245,6 +243,16 @@ class Client:
         """Remember how far our clock is ahead; the header tells whole seconds, half of one is the middle."""
         if date is not None:
             self.skew = time.time() - (date + 0.5)
+
+
+@lru_cache(maxsize=2048)
+def url_of(base: str, path: str, params: tuple[tuple[str, str], ...]) -> httpx.URL:
+    """Return a URL in the spelling that is signed.
+
+    The same ones are asked for in every scrape, and to take one to pieces is dear.
+    """
+    query = "&".join(f"{quote(name, safe='~')}={quote(value, safe='~')}" for name, value in sorted(params))
+    return httpx.URL(f"{base}{quote(path, safe='/~')}{'?' if query else ''}{query}")
 
 
 @dataclass(slots=True)

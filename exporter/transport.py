@@ -266,17 +266,26 @@ def _first_line(exc: Exception) -> str:
 
 async def read(response: httpx.Response, limit: int, what: str, *, cut: bool = False) -> bytes:
     """Return the body, decompressed. Beyond ``limit`` bytes it is cut, or SourceError(TOO_LARGE)."""
-    if "," in response.headers.get("content-encoding", ""):
+    encoding = response.headers.get("content-encoding", "")
+    if "," in encoding:
         # Each layer can unpack to a thousand times its size, before a byte of it is counted here.
         raise SourceError(Reason.BAD_RESPONSE, f"{what}: the answer is compressed more than once")
     body = bytearray()
-    async for chunk in response.aiter_bytes():
+    # Where there is nothing to unpack, what httpx does with each chunk would change nothing.
+    chunks = response.aiter_bytes() if encoding or response.is_stream_consumed else unpacked(response.stream)
+    async for chunk in chunks:
         body += chunk
         if len(body) > limit:
             if cut:
                 break
             raise SourceError(Reason.TOO_LARGE, f"{what}: the answer is larger than {limit:,} bytes")
     return bytes(body[:limit])
+
+
+def unpacked(stream: httpx.SyncByteStream | httpx.AsyncByteStream) -> httpx.AsyncByteStream:
+    """Return a stream that is read as it comes."""
+    assert isinstance(stream, httpx.AsyncByteStream)  # noqa: S101 - that of an httpx.AsyncClient
+    return stream
 
 
 def date_of(headers: httpx.Headers) -> float | None:

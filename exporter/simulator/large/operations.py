@@ -25,7 +25,7 @@ NOBODY = Kinds(ended=("",), active=("",), types=("",))
 def operations(world: LargeWorld) -> tuple[Operation, ...]:
     """Return all that can be called, the lists of jobs answered by ``world``."""
     empty = Crowd(NOBODY, Size(), world.at)
-    handlers = LargeLists(world, Lists(empty, queue_entry(empty, "", world.at))).handlers()
+    handlers = LargeLists(world, Lists(empty, queue_entry(empty, "", 0, world.at))).handlers()
     return tuple(replace(one, handler=handlers.get(one.api, one.handler)) for one in OPERATIONS)
 
 

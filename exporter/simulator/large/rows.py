@@ -11,7 +11,9 @@ from exporter.simulator.world import dataarts, octopus, pai
 from exporter.simulator.world.timeline import NEVER, Row, Timeline
 
 KEPT_ROWS = 300_000
-FIRST_ID = 100_000_000
+APART = 100_000_000
+"""Ids of one list begin so far from those of the one before it."""
+
 WAITED = 4
 """A job waits for one part in so many of its life."""
 
@@ -35,7 +37,7 @@ class Rendered:
         return row
 
 
-def system_job(crowd: Crowd, workspace: str, at: float) -> Render:
+def system_job(crowd: Crowd, workspace: str, number: int, at: float) -> Render:
     """Return what renders an internal job of Octopus as it is at ``at``."""
 
     def render(place: int) -> Row:
@@ -47,7 +49,7 @@ def system_job(crowd: Crowd, workspace: str, at: float) -> Render:
         states = ("QUEUING", status) if waits else ("QUEUING", "RUNNING", status)
         times = (created, changed) if waits else (created, started, changed)
         job = octopus.SystemJob(
-            id=FIRST_ID + place,
+            id=number * APART + place,
             job_type=crowd.job_type(place),
             data_id=f"DPK{place:07d}",
             project=identities.OCTOPUS_PROJECT,
@@ -63,7 +65,7 @@ def system_job(crowd: Crowd, workspace: str, at: float) -> Render:
     return render
 
 
-def dataset_job(crowd: Crowd, workspace: str, at: float, *, logs: int | None = None) -> Render:
+def dataset_job(crowd: Crowd, workspace: str, number: int, at: float, *, logs: int | None = None) -> Render:
     """Return what renders a dataset job of PAI; ``logs`` is how many characters of logs it comes with."""
 
     def render(place: int) -> Row:
@@ -72,7 +74,7 @@ def dataset_job(crowd: Crowd, workspace: str, at: float, *, logs: int | None = N
         waits = status in {"Pending", "Starting"}
         files = 1000 + place % 9000
         job = pai.DatasetJob(
-            id=f"dsjob-demo{place:010d}",
+            id=f"dsjob-demo{number * APART + place:010d}",
             action=crowd.job_type(place),
             mode="Full",
             workspace=workspace,
@@ -98,14 +100,14 @@ def log_lines(line: str, characters: int) -> list[str]:
     return [line] * (characters // len(line))
 
 
-def queue_entry(crowd: Crowd, queue_type: str, at: float) -> Render:
+def queue_entry(crowd: Crowd, queue_type: str, number: int, at: float) -> Render:
     """Return what renders a place in one of Octopus' queues."""
 
     def render(place: int) -> Row:
         ranked = crowd.changed[place]
         entry = octopus.QueueEntry(
-            id=FIRST_ID + place,
-            job_id=2 * FIRST_ID + place,
+            id=number * APART + place,
+            job_id=(10 + number) * APART + place,
             queue_type=queue_type,
             timeline=Timeline(times=(ranked,), states=("WAITING",)),
             data_id=f"DPK{place:07d}",

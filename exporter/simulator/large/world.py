@@ -91,15 +91,15 @@ class LargeWorld:
     def octopus_lists(self) -> dict[str, Lists]:
         """Return the internal jobs by workspace."""
         return {
-            name: self._lists(OCTOPUS_KINDS, size, partial(system_job, workspace=name))
-            for name, size in self.octopus.items()
+            name: self._lists(OCTOPUS_KINDS, size, partial(system_job, workspace=name, number=number))
+            for number, (name, size) in enumerate(self.octopus.items(), 1)
         }
 
     def queue_lists(self) -> dict[str, Lists]:
         """Return the queues by type."""
         return {
-            name: self._lists(QUEUE_KINDS, size, partial(queue_entry, queue_type=name))
-            for name, size in self.queues.items()
+            name: self._lists(QUEUE_KINDS, size, partial(queue_entry, queue_type=name, number=number))
+            for number, (name, size) in enumerate(self.queues.items(), 1)
         }
 
     def factory_lists(self) -> dict[tuple[str, str], Lists]:
@@ -114,10 +114,10 @@ class LargeWorld:
     def pai_lists(self) -> dict[str, Lists]:
         """Return the dataset jobs by dataset."""
         workspace, lists = identities.PAI_WORKSPACES[0], {}
-        for name, size in self.pai.items():
+        for number, (name, size) in enumerate(self.pai.items(), 1):
             crowd = Crowd(PAI_KINDS, size, self.at)
-            plain = dataset_job(crowd, workspace, self.at)
-            lists[name] = Lists(crowd, plain, dataset_job(crowd, workspace, self.at, logs=self.logs))
+            plain = dataset_job(crowd, workspace, number, self.at)
+            lists[name] = Lists(crowd, plain, dataset_job(crowd, workspace, number, self.at, logs=self.logs))
         return lists
 
     def _lists(self, kinds: Kinds, size: Size, render: Callable[..., Render]) -> Lists:
