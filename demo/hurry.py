@@ -26,13 +26,15 @@ INTERVALS = frozenset(
         "keep_firing_for",
         "interval",
         "evaluation_interval",
-        "scrape_interval",
         "refresh_interval",
         "group_wait",
         "group_interval",
         "repeat_interval",
     }
 )
+
+LEAST_INTERVAL = 2.0
+"""Seconds between two scrapes that there are in any hurry: the clouds and the exporter need their time."""
 
 Tree = Any
 """What a YAML file holds."""
@@ -76,8 +78,11 @@ def _entry(parent: Mapping[str, Tree], name: str, speed: float) -> Tree:
     value = parent[name]
     if name in INTERVALS:
         return shorter(value, speed)
-    if name == "scrape_timeout":
-        return shorter(parent["scrape_interval"], speed)  # as long as it may be: clouds do not hurry
+    if name in {
+        "scrape_interval",
+        "scrape_timeout",
+    }:  # the timeout is as long as it may be: clouds do not hurry
+        return shorter(parent["scrape_interval"], speed, least=LEAST_INTERVAL)
     if name == "expr":
         return faster(value, speed, own_age=parent.get("record") in OWN_AGES)
     return hurried(value, speed)
@@ -96,9 +101,9 @@ def faster(expression: str, speed: float, *, own_age: bool = False) -> str:
     return expression
 
 
-def shorter(duration: str, speed: float) -> str:
-    """Return a duration that is so many times as short, in whole milliseconds, but not none."""
+def shorter(duration: str, speed: float, *, least: float = 0.001) -> str:
+    """Return a duration that is so many times as short, in whole milliseconds, but ``least`` seconds long."""
     if not re.fullmatch(DURATION, duration):
         raise ValueError(f"{duration!r} is not a duration such as 30s")
     seconds = sum(int(number) * UNITS[unit] for number, unit in PART.findall(duration))
-    return f"{max(1, round(seconds * 1000 / speed))}ms"
+    return f"{round(max(least, seconds / speed) * 1000)}ms"

@@ -14,7 +14,7 @@ NAMES = {"prometheus": ("prometheus",), "alertmanager": ("prometheus-alertmanage
 """What a program may be called: Debian's name first, then its makers'."""
 
 PACKAGES = "prometheus prometheus-alertmanager"
-PATIENCE = 30.0
+PATIENCE = 60.0
 """Seconds that a program may take to be ready."""
 LAST_WORDS = 10.0
 """Seconds that it may take to end."""

@@ -29,6 +29,9 @@ RECEIVER = 9095
 STALENESS = LOOK_BACK = "5m"
 """How long the exporter shows its last numbers, and Prometheus looks back for a sample, by themselves."""
 
+REQUESTS = 20
+"""How many requests in a second the exporter makes by itself, to one source."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Stack:
@@ -71,8 +74,9 @@ def commands(
 ) -> dict[str, list[str]]:
     """Return how each program is started, in the order in which they are."""
     config = folder / "config.yaml"
-    defaults = f"defaults: {{max_staleness: {shorter(STALENESS, speed)}}}\n"
-    config.write_text(defaults + CONFIG.replace("${SIMULATED}", simulated), encoding="utf-8")
+    defaults = f"{{max_staleness: {shorter(STALENESS, speed)}, requests_per_second: {REQUESTS * speed:g}}}"
+    text = CONFIG.replace("${SIMULATED}", simulated)
+    config.write_text(f"defaults: {defaults}\n{text}", encoding="utf-8")
     return {
         "alertmanager": [
             paths["alertmanager"],

@@ -117,3 +117,4 @@ def test_what_is_written_passes_the_programs_own_checks(quick: Path) -> None:
     written = (quick / "prometheus.yml").read_text()
     assert "127.0.0.1:1" in written
     assert "evaluation_interval: 1000ms" in written
+    assert set(re.findall(r"scrape_\w+: (\d+ms)", written)) == {"2000ms"}, "scrapes take their time"

@@ -9,7 +9,7 @@ from tests.e2e import alarm
 from tests.e2e.alarm import Mark, Story, Teller, mark_of, unresolved
 from tests.programs import program
 
-SPEED = 60.0
+SPEED = 45.0
 CALM = 8
 """A seed of such clouds."""
 
