@@ -6,7 +6,8 @@ from dataclasses import replace
 from typing import Any, TypeVar
 
 from exporter.apis.paging import Fetch, Page, first_of
-from exporter.apis.parts import Count, Countable, Found, Jobs, Kind, Part, UnfitError, jobs_of
+from exporter.apis.parts import Count, Countable, Found, Jobs, Kind, Part, RefusedError, UnfitError, jobs_of
+from exporter.errors import Reason, SourceError
 
 TRIES = 3
 """So often a part that shrank while it was read is read."""
@@ -36,9 +37,19 @@ class Asking:
             self.doubts.append(otherwise)
 
     async def page(self, part: Part) -> Page:
-        """Return a page of a part; raises SourceError, and UnfitError where the cloud overlooks a filter."""
+        """Return a page of a part; raises SourceError.
+
+        Raises UnfitError where the cloud overlooks a filter, and RefusedError where it answers 400: then
+        reading the list tells whether that is about more than counting.
+        """
         self.requests += 1
-        page = self._countable.noting(await self._fetch(self._countable.ask(part)))
+        try:
+            answer = await self._fetch(self._countable.ask(part))
+        except SourceError as exc:
+            if exc.reason is Reason.BAD_REQUEST:
+                raise RefusedError("the cloud refuses a parameter") from exc
+            raise
+        page = self._countable.noting(answer)
         jobs = jobs_of(page)
         if not all(part.admits(job) for job in jobs):
             raise UnfitError("the cloud overlooks a filter")

@@ -30,6 +30,7 @@ from exporter.apis.parts import (
     Kind,
     Order,
     Part,
+    RefusedError,
     Terms,
     UnfitError,
     jobs_of,
@@ -119,9 +120,14 @@ class ByStatus:
         if not self._memory.are_ends_in_disorder:
             try:
                 return await self._until(status, Order.NEWEST_END, recent)
-            except DisorderError:
+            except (DisorderError, RefusedError):
                 self._memory.are_ends_in_disorder = True
         return await self._until(status, Order.NEWEST_CREATION, recent - self._terms.longest_job)
+
+    @property
+    def _ends_first(self) -> Order:
+        """The order that begins with the newest end, as long as the cloud has it."""
+        return Order.NEWEST_CREATION if self._memory.are_ends_in_disorder else Order.NEWEST_END
 
     async def _until(self, status: str, order: Order, moment: float) -> Ended:
         """Return the jobs of a status in an order, page by page until one is of before ``moment``."""
@@ -151,7 +157,7 @@ class ByStatus:
     async def _count(self, kind: Kind) -> Count:
         """Return how many jobs of a kind there are, and when the newest of them ended, if the order tells."""
         job_type, status = kind
-        part = replace(self._part, job_type=job_type, status=status, order=Order.NEWEST_END)
+        part = replace(self._part, job_type=job_type, status=status, order=self._ends_first)
         page = await self._ask.page(part)
         rows = jobs_of(page)
         self._ask.demand(len(rows) == min(1, page.total), "a total without rows")
@@ -159,7 +165,7 @@ class ByStatus:
         return Count(jobs=page.total, newest_end=rows[0].ended if is_told else None)
 
     async def _total(self, status: str) -> int:
-        return (await self._ask.page(replace(self._part, status=status, order=Order.NEWEST_END))).total
+        return (await self._ask.page(replace(self._part, status=status, order=self._ends_first))).total
 
     def _demand_sums(self, ended: dict[str, Ended], counts: dict[Kind, Count]) -> None:
         """Note where the totals of the types are not that of their status."""

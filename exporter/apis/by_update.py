@@ -42,11 +42,11 @@ from exporter.apis.parts import (
     Kind,
     Order,
     Part,
+    RefusedError,
     Terms,
     UnfitError,
     jobs_of,
 )
-from exporter.errors import Reason, SourceError
 from exporter.model import FINISHED, Job
 
 OVERLAP = 5
@@ -106,10 +106,8 @@ class ByUpdate:
     async def _top(self) -> Page:
         try:
             return await self._ask.page(Part(order=Order.NEWEST_CHANGE, size=self._list.page_size))
-        except SourceError as exc:
-            if exc.reason is Reason.BAD_REQUEST:
-                raise UnfitError("the cloud knows no order by last change", math.inf) from exc
-            raise
+        except RefusedError as exc:
+            raise UnfitError("the cloud knows no order by last change", math.inf) from exc
 
     def _kept(self, top: Page) -> Counts | None:
         """Return the counts that are remembered, if all that is recent has changed since their cut."""
@@ -183,9 +181,7 @@ class ByUpdate:
         part = replace(part, job_type=kind[0], status=kind[1])
         try:
             page = await self._ask.page(part)
-        except SourceError as exc:
-            if exc.reason is not Reason.BAD_REQUEST:
-                raise
+        except RefusedError:
             self._memory.refused.add(kind)
             return Count(jobs=0)
         self._ask.demand(len(page.items) == min(1, page.total), "a total without rows")

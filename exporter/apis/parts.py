@@ -227,6 +227,10 @@ class UnfitError(Exception):
         self.seconds = seconds
 
 
+class RefusedError(UnfitError):
+    """The cloud refused a parameter."""
+
+
 def jobs_of(page: Page) -> list[Job]:
     """Return the rows of a list of jobs."""
     return [item for item in page.items if isinstance(item, Job)]

@@ -8,7 +8,7 @@ from exporter.simulator.faults import Kind
 from exporter.simulator.parameters import Parameters, narrowed
 from exporter.simulator.refusal import Cloud, Refusal, bad_parameter
 from exporter.simulator.world.order import ListingOrder
-from exporter.simulator.world.pai import Dataset, DatasetJob, Workspace
+from exporter.simulator.world.pai import FINISHED, Dataset, DatasetJob, Workspace
 
 Answer = dict[str, Any]
 ORDERS = ("ASC", "DESC")
@@ -127,12 +127,15 @@ def _sorted_jobs(call: Call, jobs: list[DatasetJob]) -> list[DatasetJob]:
 
 
 def chronological(call: Call) -> ListingOrder | None:
-    """Return the order by creation that a request for jobs names; None where it names none.
+    """Return the order in time that a request for jobs names; None where it names none.
 
-    Raises Refusal: for an order by anything else, which a large list does not have.
+    A job's end is its last change: where a request asks for one status that is over, that is the order of
+    ends. Raises Refusal: for an order by anything else, which a large list does not have.
     """
     sort_by = call.parameters.choice("SortBy", JOB_SORTS)
     order = call.parameters.choice("Order", ORDERS)
+    if sort_by == "FinishTime" and call.parameters.text("Status") in FINISHED | {"Deleted"}:
+        return ListingOrder.UPDATED_ASCENDING if order == "ASC" else ListingOrder.UPDATED_DESCENDING
     if sort_by not in (None, "CreateTime"):
         raise bad_parameter(Cloud.ALIBABA, f"SortBy: {sort_by} is no order of a large list")
     if sort_by is None and order is None:
