@@ -16,7 +16,7 @@ GENERATORS := docs.generate grafana
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
 .NOTPARALLEL: # two installs in one environment would trip over each other
-.PHONY: help demo demo-stack test check generated-check format lock clean system-packages
+.PHONY: help demo demo-stack bench test check generated-check format lock clean system-packages
 
 help: ## this list
 	@sed -n 's/^\([a-z-]*\):[^#]*## \(.*\)/\1#\2/p' $(MAKEFILE_LIST) | \
@@ -34,6 +34,10 @@ demo-stack: $(STAMPS)/run ## the demo with Prometheus, Alertmanager and our aler
 # Where CI=true no test skips, so what only linters need must be there, too.
 test: $(STAMPS)/$(if $(filter true,$(CI)),lint,test) system-packages ## all tests with branch coverage; ARGS for pytest
 	@$(BIN)/python -m pytest --cov --cov-report=term $(ARGS)
+
+# Half an hour on a quiet machine; `make bench ARGS=--quick` only shows that it runs, and writes nothing.
+bench: $(STAMPS)/bench ## benchmarks; writes docs/performance.md; ARGS to choose some, or --quick
+	@$(BIN)/python -m benchmarks $(ARGS)
 
 check: $(STAMPS)/lint generated-check ## format, lint, types, import contracts, generated files, Dockerfile
 	$(BIN)/ruff format --check
@@ -71,12 +75,17 @@ $(STAMPS)/run: $(STAMPS)/venv pyproject.toml constraints.txt
 $(STAMPS)/test: $(STAMPS)/venv pyproject.toml constraints.txt
 	@echo 'Installing the exporter and what its tests need into $(VENV)'
 	@$(INSTALL) --group test
+	@touch $@ $(STAMPS)/bench $(STAMPS)/run
+
+$(STAMPS)/bench: $(STAMPS)/venv pyproject.toml constraints.txt
+	@echo 'Installing the exporter and what it is measured against into $(VENV)'
+	@$(INSTALL) --group bench
 	@touch $@ $(STAMPS)/run
 
 $(STAMPS)/lint: $(STAMPS)/venv pyproject.toml constraints.txt
 	@echo 'Installing the exporter, what its tests need and the linters into $(VENV)'
 	@$(INSTALL) --group lint
-	@touch $@ $(STAMPS)/test $(STAMPS)/run
+	@touch $@ $(STAMPS)/test $(STAMPS)/bench $(STAMPS)/run
 
 # Without constraints, which may be just what is out of date.
 $(STAMPS)/lock: $(STAMPS)/venv pyproject.toml

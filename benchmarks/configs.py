@@ -22,18 +22,18 @@ OPTIONS: Mapping[str, str] = {
 LISTS = {"octopus_system_jobs": WORKSPACES, "pai_dataset_jobs": DATASETS}
 
 
-def text(apis: Sequence[str], *, concurrency: int = 16, lists: int = 1, timeout: str = "10m") -> str:
+def text(apis: Sequence[str], *, concurrency: int = 16, lists: int = 1, first: int = 0) -> str:
     """Return a configuration with a source for each of ``apis``, each of which reads so many lists."""
     key, huawei = identities.DEMO_ALIBABA_KEY, identities.DEMO_HUAWEI_KEY
     lines = [
-        f"defaults: {{timeout: {timeout}, concurrency: {concurrency}, requests_per_second: 100000}}",
+        f"defaults: {{timeout: 10m, concurrency: {concurrency}, requests_per_second: 100000}}",
         "credentials:",
         f"  alibaba: {{cloud: alibaba, access_key_id: {key.id}, access_key_secret: {key.secret}}}",
         f"  huawei: {{cloud: huawei, access_key: {huawei.id}, secret_key: {huawei.secret}}}",
         "sources:",
     ]
     for number, api in enumerate(apis):
-        names = ", ".join(f'"{name}"' for name in LISTS.get(api, ())[:lists])
+        names = ", ".join(f'"{name}"' for name in LISTS.get(api, ())[first : first + lists])
         options = OPTIONS[api].replace("{lists}", f"[{names}]")
         lines.append(f"  - {{name: {api}-{number}, api: {api}, {options}}}")
     return "\n".join(lines) + "\n"

@@ -4,6 +4,7 @@
 """
 
 import gc
+import resource
 import sys
 import time
 from abc import ABC, abstractmethod
@@ -16,22 +17,29 @@ Counts = dict[str, int]
 
 
 class Task(msgspec.Struct, frozen=True, kw_only=True):
-    """Who is to list what: ``api`` is one of the exporter's, ``page`` the rows of a page where it is free."""
+    """Who is to list what: ``api`` is one of the exporter's, ``page`` the rows of a page where it is free.
+
+    The exporter may have several ``sources`` of so many ``lists`` each, from the list ``first`` on.
+    """
 
     name: str
     url: str
     api: str = "dataarts_jobs"
     in_flight: int = 16
     page: int = 100
+    sources: int = 1
+    lists: int = 1
+    first: int = 0
 
 
 class Lap(msgspec.Struct, frozen=True, kw_only=True):
-    """What listing once took, in seconds, and what was listed."""
+    """What listing once took, in seconds, what was listed, and the most memory there ever was, in MB."""
 
     wall: float
     cpu: float
     counts: Counts
     requests: int
+    peak: float = 0.0
 
     @property
     def listed(self) -> int:
@@ -96,7 +104,8 @@ def lap(contender: Contender) -> Lap:
     wall, cpu = time.perf_counter(), time.process_time()
     counts, requests = contender.list()
     cpu, wall = time.process_time() - cpu, time.perf_counter() - wall
-    return Lap(wall=wall, cpu=cpu, counts=counts, requests=requests)
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+    return Lap(wall=wall, cpu=cpu, counts=counts, requests=requests, peak=peak)
 
 
 def main() -> None:

@@ -1,4 +1,4 @@
-"""The exporter as a contender: a collection of one source, or the answer to a scrape of all of them."""
+"""The exporter as a contender: from its configuration to the snapshots of a scrape."""
 
 import asyncio
 from collections import Counter
@@ -11,19 +11,25 @@ from exporter.source import Snapshot
 
 
 class Exporter(Contender):
-    """Collects one source, with signing, folding and all."""
+    """Collects sources, with signing, folding and all."""
 
     def __init__(self, task: Task) -> None:
-        content = configs.text([task.api], concurrency=task.in_flight)
+        content = configs.text(
+            [task.api] * task.sources, concurrency=task.in_flight, lists=task.lists, first=task.first
+        )
         self._runner = asyncio.Runner()
         self._scraper = assemble(configs.config(task.url, content), Instruments())
 
     def list(self) -> tuple[Counts, int]:
-        """Return what one collection found; raises RuntimeError where it is not whole."""
-        (result,) = self._runner.run(self._scraper.scrape(self._scraper.names, None))
-        if result.snapshot is None or not result.snapshot.complete:
-            raise RuntimeError(f"not listed completely: {result.error}")
-        return counts(result.snapshot), result.snapshot.requests
+        """Return what one scrape found; raises RuntimeError where it is not whole."""
+        found: Counter[str] = Counter()
+        requests = 0
+        for result in self._runner.run(self._scraper.scrape(self._scraper.names, None)):
+            if result.error is not None or result.snapshot is None or not result.snapshot.complete:
+                raise RuntimeError(f"not listed completely: {result.error}")
+            found.update(counts(result.snapshot))
+            requests += result.snapshot.requests
+        return dict(found), requests
 
     def close(self) -> None:
         """Close the connections."""

@@ -2,7 +2,7 @@
 
 import subprocess
 import sys
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from statistics import median
 
@@ -10,14 +10,13 @@ import msgspec
 
 from benchmarks.contenders import Lap, Task
 
-ROUNDS = 5
 Laps = Mapping[str, Sequence[Lap]]
 
 
-def take_turns(tasks: Mapping[str, Task], rounds: int = ROUNDS) -> Laps:
+def take_turns(tasks: Mapping[str, Task], rounds: int, *, same: bool = True) -> Laps:
     """Return the laps of each, by name; one lap before them is for warming up.
 
-    Raises RuntimeError where contenders that list the same do not find the same.
+    Raises RuntimeError where contenders that list the ``same`` do not find the same.
     """
     with ExitStack() as stack:
         started = {name: stack.enter_context(contender(task)) for name, task in tasks.items()}
@@ -27,7 +26,8 @@ def take_turns(tasks: Mapping[str, Task], rounds: int = ROUNDS) -> Laps:
                 lap = go(process)
                 if number:
                     laps[name].append(lap)
-    demand_same({name: tasks[name].api for name in tasks}, laps)
+    if same:
+        demand_same({name: tasks[name].api for name in tasks}, laps)
     return laps
 
 
@@ -76,3 +76,13 @@ def cpu_per_job(laps: Sequence[Lap]) -> float:
 def wall(laps: Sequence[Lap]) -> float:
     """Return the median of the time that a listing took, in seconds."""
     return median(lap.wall for lap in laps)
+
+
+def cpu(lap: Lap) -> float:
+    """Return the CPU of a lap for one job, in seconds."""
+    return lap.cpu / lap.listed
+
+
+def ratio(ours: Sequence[Lap], theirs: Sequence[Lap], of: Callable[[Lap], float]) -> float:
+    """Return the median of the ratios, each within one round: what slows the machine slows both."""
+    return median(of(mine) / of(other) for mine, other in zip(ours, theirs, strict=True))

@@ -15,6 +15,7 @@ from prometheus_client.openmetrics.parser import text_string_to_metric_families
 from docs.markdown import CURE, HERE, code, page, table
 from docs.options import configuration_page
 from docs.pages import PAGES as API_PAGES
+from docs.performance import performance_page
 from docs.schema import written
 from docs.tree import architecture_page, operating_page
 from exporter.apis import APIS
@@ -223,6 +224,7 @@ PAGES: dict[str, Callable[[], str]] = {
     "config.schema.json": lambda: written(APIS),
     "architecture.md": architecture_page,
     "operating.md": operating_page,
+    "performance.md": performance_page,
     **API_PAGES,
 }
 
