@@ -61,13 +61,13 @@ REASONS: Mapping[str, str] = {
 CODES: Mapping[str, str] = {
     "200": GOOD,
     "400": "dark-blue",
-    "401": "light-red",
-    "403": "dark-red",
+    "401": "#e24d9c",
+    "403": "light-purple",
     "404": "blue",
     "429": "orange",
     "500": "red",
     "502": "semi-dark-red",
-    "503": "#e24d9c",
+    "503": "dark-red",
     "none": "purple",
 }
 """The colours of HTTP status codes, near those of the reasons that they come to."""

@@ -59,7 +59,7 @@ def needed() -> Row:
                 query=Query(expr=f"sum{WAITING}", legend="waiting"),
             ),
             number(
-                "Longest wait in a queue",
+                "Longest wait",
                 "How long the entry that has waited longest has been in its queue. A change of its position "
                 "may begin the time anew.",
                 unit=SECONDS,
@@ -79,13 +79,16 @@ def needed() -> Row:
 
 def alerts() -> table.Panel:
     """Return the alerts that fire."""
-    firing = 'ALERTS{alertname=~"Datajobs.+",alertstate="firing",source=~"$source"}'
+    firing = (
+        'ALERTS{alertname=~"Datajobs.+",alertstate="firing",severity=~"critical|warning",source=~"$source"}'
+    )
     since = 'ALERTS_FOR_STATE{alertname=~"Datajobs.+",source=~"$source"}'
     by = "severity, alertname, source"
     return rows(
         "Alerts",
-        "Alerts of prometheus/rules that fire now: how many of a kind, and for how long the oldest has been "
-        "so. An empty table is good news only where Prometheus has loaded the rules.",
+        "Critical alerts and warnings of prometheus/rules that fire now: how many of a kind, and for how "
+        "long the oldest has been so. An empty table is good news only where Prometheus has loaded the "
+        "rules.",
         keys={"severity": "Severity", "alertname": "Alert", "source": "Source"},
         columns=[
             Column(title="Alerts", expr=f"count by ({by}) ({firing})", unit=COUNT),

@@ -97,7 +97,7 @@ def sources() -> Row:
                     ),
                 ],
                 size=Size(width=24, height=7),
-                widths={"Source": 150, "API": 180, "State": 210, **dict.fromkeys(COUNTS, 130)},
+                widths={"Source": 150, "API": 175, "State": 205, **dict.fromkeys(COUNTS, 107)},
                 links={
                     "Source": (
                         "How it is asked",

@@ -18,9 +18,9 @@ ENDING = steps(BAD, (0, WARNING), (900, NOTHING))
 
 WIDTHS = {
     "Source": 150,
-    "API": 180,
-    "State": 210,
-    **dict.fromkeys(("Numbers of", "Took", "Listed", "Counted by API", "Clock ahead"), 120),
+    "API": 175,
+    "State": 205,
+    **dict.fromkeys(("Numbers of", "Took", "Listed", "API counts", "Series left out", "Clock ahead"), 110),
 }
 
 
@@ -53,7 +53,7 @@ def columns(scope: Scope) -> Iterator[Column]:
 
 COUNTS = {
     "Listed": "datajobs_source_listed_items",
-    "Counted by API": "datajobs_source_reported_items",
+    "API counts": "datajobs_source_reported_items",
     "Series left out": "datajobs_job_series_dropped",
 }
 

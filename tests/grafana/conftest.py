@@ -27,7 +27,7 @@ def watcher(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Watcher]:
     """Prometheus, after some scrapes of the exporter on simulated clouds that are in trouble."""
     weather = Weather(seed=3, jobs=300, faults=TROUBLES)
     folder = tmp_path_factory.mktemp("dashboards")
-    options = with_defaults(CONFIG, per_job=20, requests_per_second=10_000)
+    options = with_defaults(CONFIG, per_job=500, requests_per_second=10_000)
     with (
         start_blocking_portal() as portal,
         portal.wrap_async_context_manager(clouds(weather, "127.0.0.1", 0)) as simulator,
