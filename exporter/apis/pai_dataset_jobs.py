@@ -206,7 +206,7 @@ def page(what: str, dataset: str, workspace: str | None, answer: Answer) -> Page
 def job(row: DatasetJob, dataset: str, workspace: str | None) -> Job:
     """Turn a row into a job of the dataset that was asked for: a row does not name it."""
     status, job_type = row.status or "", row.job_action or ""
-    phase = WORDS.phase(status)
+    phase, unknown = WORDS.read(job_type, status)
     ended = iso_seconds(row.finish_time) if phase in FINISHED else None
     return Job(
         key=row.dataset_job_id,
@@ -221,15 +221,22 @@ def job(row: DatasetJob, dataset: str, workspace: str | None) -> Job:
         # A job that has ended can still be deleted, and that leaves no time behind.
         settled=ended is not None and phase is not Phase.DELETED,
         files=files(row),
-        unknown=WORDS.unknown(job_type, status),
+        unknown=unknown,
     )
 
 
 def files(row: DatasetJob) -> FileCounts:
     """Return the file counters that a row tells; one below zero tells nothing."""
-    told = (row.total_file_count, row.completed_file_count, row.failed_file_count)
-    expected, completed, failed = (None if count is None or count < 0 else count for count in told)
-    return FileCounts(expected=expected, completed=completed, failed=failed)
+    return FileCounts(
+        expected=told(row.total_file_count),
+        completed=told(row.completed_file_count),
+        failed=told(row.failed_file_count),
+    )
+
+
+def told(count: int | None) -> int | None:
+    """Return a counter that tells something."""
+    return None if count is None or count < 0 else count
 
 
 class Discovery:
