@@ -32,7 +32,10 @@ class Trouble(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class ListFinding(msgspec.Struct, frozen=True, kw_only=True):
-    """One list: ``items`` of ``reported`` were listed; ``requests`` counts more than ``pages`` may need."""
+    """One list: ``items`` of ``reported`` were listed; ``requests`` counts more than ``pages`` may need.
+
+    ``way`` is ``walk`` where it was read page by page, ``count`` where what ended long ago was only counted.
+    """
 
     name: str
     state: str
@@ -41,6 +44,7 @@ class ListFinding(msgspec.Struct, frozen=True, kw_only=True):
     complete: bool
     pages: int
     requests: int
+    way: str
     seconds: float
 
 
@@ -126,6 +130,7 @@ def list_finding(report: WalkReport) -> ListFinding:
         complete=report.complete,
         pages=report.pages,
         requests=report.requests,
+        way=report.way.value,
         seconds=round(report.seconds, 3),
     )
 

@@ -7,6 +7,7 @@ from rich.table import Table
 from rich.text import Text
 
 from exporter.apis.api import RateLimit
+from exporter.apis.paging import Way
 from exporter.commands.findings import ABSENT, INCOMPLETE, OK, UNREAD, Finding, ListFinding, state_of
 from exporter.scrape import Result
 
@@ -75,9 +76,9 @@ def worth_showing(lists: Sequence[ListFinding]) -> Sequence[ListFinding]:
     return lists if len(lists) <= MOST_LISTS else [one for one in lists if one.state != OK]
 
 
-def indented(name: str) -> Padding:
+def indented(name: str, remark: str = "") -> Padding:
     """Return a name that stands below its source, also where it takes several lines."""
-    return Padding(Text(name, overflow="fold"), (0, 0, 0, 2))
+    return Padding(Text.assemble(name, (remark, "dim"), overflow="fold"), (0, 0, 0, 2))
 
 
 def row_of(one: ListFinding) -> tuple[str | Text | Padding, ...]:
@@ -85,7 +86,8 @@ def row_of(one: ListFinding) -> tuple[str | Text | Padding, ...]:
     if one.state not in {OK, INCOMPLETE}:
         return (indented(one.name), styled(one.state), "", "", str(one.requests or ""), "")
     numbers = (listed(one.items, one.reported), str(one.pages), str(one.requests), f"{one.seconds:.2f}")
-    return (indented(one.name), styled(one.state), *numbers)
+    remark = ", counted" if one.way == Way.COUNT else ""
+    return (indented(one.name, remark), styled(one.state), *numbers)
 
 
 def of_costs(findings: Iterable[Finding]) -> Table:

@@ -78,8 +78,9 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     longest_job: Annotated[
         Duration,
         Meta(
-            description="How long a job may have taken that finished inside lookback. Without effect in this "
-            "version, which reads every list whole."
+            description="How long a job may have taken that finished inside lookback. It matters only for "
+            "long lists of pai_dataset_jobs whose cloud does not sort by end: jobs created longer ago are "
+            "then counted, and not looked at."
         ),
     ] = 86_400.0
     concurrency: Annotated[
@@ -89,8 +90,9 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
         float,
         Meta(
             gt=0,
-            description="How many requests of one source may begin in a second. Mind what else uses the same "
-            "account.",
+            description="How many requests of one source may begin in a second. Sources with the same "
+            "credentials together keep to the largest of theirs. Throttling by the cloud halves it, and it "
+            "comes back within a minute. Mind what else uses the same account.",
         ),
     ] = 20.0
     per_job: Annotated[

@@ -43,7 +43,15 @@ def a_finding(name: str = "dataarts", **changes: Any) -> Finding:
 
 def a_list(name: str, state: str = "ok") -> ListFinding:
     return ListFinding(
-        name=name, state=state, items=1, reported=1, complete=True, pages=1, requests=1, seconds=0.1
+        name=name,
+        state=state,
+        items=1,
+        reported=1,
+        complete=True,
+        pages=1,
+        requests=1,
+        way="walk",
+        seconds=0.1,
     )
 
 
