@@ -62,6 +62,19 @@ class Deadline:
         return max(0.0, self.at - asyncio.get_running_loop().time())
 
 
+@dataclass(slots=True)
+class Meter:
+    """What was sent: how many requests, those that were sent again included, and how long they took."""
+
+    requests: int = 0
+    seconds: float = 0.0
+
+    def count(self, seconds: float) -> None:
+        """Count one more."""
+        self.requests += 1
+        self.seconds += seconds
+
+
 class Observer(Protocol):
     """Told of everything a client does; our own counters hear it."""
 
@@ -125,25 +138,33 @@ class Client:
         self._lane = asyncio.Lock()
         self._paces = [Pace(requests_per_second), *([shared_pace] if shared_pace else [])]
         self.concurrency = concurrency
-        self.requests = 0
+        self.sent = Meter()
         self.answers = 0
         self.skew: float | None = None
+
+    @property
+    def requests(self) -> int:
+        """How many requests were sent, those that were sent again included."""
+        return self.sent.requests
 
     async def aclose(self) -> None:
         """Close the connections."""
         await self._http.aclose()
 
-    async def get(self, request: Request, deadline: Deadline) -> Answer:
+    async def get(self, request: Request, deadline: Deadline, meter: Meter | None = None) -> Answer:
         """Return the answer to ``request``; retry what may pass by itself while time allows.
 
-        Raises SourceError. The caller ends the call at the deadline; here it only bounds the retries.
+        ``meter`` counts what is sent for it. Raises SourceError. The caller ends the call at the deadline;
+        here it only bounds the retries.
         """
         try:
-            return await self._attempt(request)
+            return await self._attempt(request, meter)
         except SourceError as exc:
-            return await self._once_more(request, deadline, exc)
+            return await self._once_more(request, deadline, meter, exc)
 
-    async def _once_more(self, request: Request, deadline: Deadline, failure: SourceError) -> Answer:
+    async def _once_more(
+        self, request: Request, deadline: Deadline, meter: Meter | None, failure: SourceError
+    ) -> Answer:
         """Go on after a first attempt that has failed."""
 
         def backoff(exc: Exception) -> bool | float:
@@ -171,13 +192,13 @@ class Client:
                 if throttled_at is not None:
                     self._observer.throttled(clock() - throttled_at)
                 try:
-                    return await self._attempt(request)
+                    return await self._attempt(request, meter)
                 except SourceError as exc:
                     throttled_at = clock() if exc.reason is Reason.THROTTLED else None
                     raise
         raise AssertionError("the last attempt returns or raises")  # pragma: no cover
 
-    async def _attempt(self, request: Request) -> Answer:
+    async def _attempt(self, request: Request, meter: Meter | None) -> Answer:
         # The turn comes last: what waits for a place or for the first answer must not begin in a crowd.
         async with self._places, self._standing.admit(self._turn, self._lane):
             sending = _Sending()
@@ -193,8 +214,11 @@ class Client:
                 raise
             finally:
                 if sending.is_sent:
-                    self.requests += 1
-                    self._observer.requested(sending.code, time.perf_counter() - sending.began)
+                    seconds = time.perf_counter() - sending.began
+                    self.sent.count(seconds)
+                    if meter is not None:
+                        meter.count(seconds)
+                    self._observer.requested(sending.code, seconds)
 
     async def _turn(self) -> None:
         for pace in self._paces:

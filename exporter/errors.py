@@ -36,12 +36,12 @@ class Reason(StrEnum):
     )
     TLS = (
         "tls",
-        "The host's certificate was not accepted.",
+        "No TLS connection: the host's certificate was not accepted, or the host does not speak TLS.",
         "Check the endpoint's name; if the certificate is of a CA of your own, name it in ca_file.",
     )
     CREDENTIALS = (
         "credentials",
-        "The secrets could not be had: a file is missing, a login answered nonsense.",
+        "The secrets could not be had: a file is missing, a chain has no key, a login answered nonsense.",
         "Check the files and variables that the credentials name, and iam_endpoint if they log in.",
     )
     AUTHENTICATION = (
@@ -98,7 +98,8 @@ class SourceError(Exception):
     ``message`` names what was tried and what was found, never a secret. ``code`` is the cloud's own
     error code, if it gave one. ``retryable`` says that it may pass by itself; ``retry_after`` is then
     the cloud's own wish in seconds. Where the cloud's code or words tell what to do, ``hint`` is that,
-    and ``fact`` is the message without it.
+    and ``fact`` is the message without it. Where it is known better than from the reason and the API what
+    to do, as of a login, ``cures`` are that in sentences, and nothing else is to be said.
     """
 
     def __init__(
@@ -111,6 +112,7 @@ class SourceError(Exception):
         retry_after: float | None = None,
         fact: str | None = None,
         hint: str = "",
+        cures: tuple[str, ...] = (),
     ) -> None:
         super().__init__(message)
         self.reason = reason
@@ -120,6 +122,7 @@ class SourceError(Exception):
         self.retry_after = retry_after
         self.fact = message if fact is None else fact
         self.hint = hint
+        self.cures = cures
         self.counted = False
         """Whether the failure has been counted, so that it is counted once."""
         self.walk = ""
@@ -135,6 +138,7 @@ class SourceError(Exception):
             retry_after=self.retry_after,
             fact=self.fact,
             hint=self.hint,
+            cures=self.cures,
         )
         twin.counted, twin.walk = self.counted, self.walk
         return twin

@@ -23,6 +23,7 @@ KEYS: Final[Mapping[str, str]] = {
     "api": "its list API",
     "reason": "why it was not collected: the label value of `datajobs_api_request_failures_total`",
     "code": "the cloud's own error code, if it gave one",
+    "cure": "what to do about it: what `check` and the status page say",
     "suppressed": "how many changes of the source's state before this one had no line of their own",
     "sources": "how many sources a scrape asked",
     "failed": "how many of them were not collected",

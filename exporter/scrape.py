@@ -67,7 +67,7 @@ class Flight:
         except SourceError as exc:
             return exc.copy()
         except TimeoutError:
-            return SourceError(Reason.TIMEOUT, self._source.too_late(self._deadline.at - self.began))
+            return self._source.too_late(self._deadline.at - self.began)
         except Exception as exc:  # noqa: BLE001 - what a bug in one source must not do to the others
             error = SourceError(Reason.INTERNAL, "a bug of the exporter; its log has the traceback")
             error.__cause__ = exc
@@ -193,9 +193,10 @@ class Standby:
             if walk.absent and walk.name not in self._absent:
                 self._absent.add(walk.name)
                 log.warning(
-                    "source %s: the cloud knows no %s, nothing is shown of it",
+                    "source %s: the cloud knows no %s, nothing is shown of it%s",
                     self.source.settings.name,
                     walk.name,
+                    f"; {walk.if_absent}" if walk.if_absent else "",
                 )
 
     def _failed(self, error: SourceError) -> None:
@@ -207,8 +208,9 @@ class Standby:
             self._changes.tell(reason, logging.ERROR, message, name, error=bug, reason=reason.value)
             return
         message = "source %s: not collected (%s): %s"
-        told = (message, name, reason, error)
-        self._changes.tell(reason, logging.WARNING, *told, reason=reason.value, code=error.code)
+        told = (message, name, reason, error.fact)
+        cure = " ".join(self.source.advice(error))
+        self._changes.tell(reason, logging.WARNING, *told, reason=reason.value, code=error.code, cure=cure)
 
     def _shown(self, outcome: Snapshot | SourceError) -> Result:
         """Return what was found or, where nothing was, the last complete snapshot while it is not too old."""

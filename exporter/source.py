@@ -3,18 +3,19 @@
 import asyncio
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import Protocol
 
-from exporter.apis.api import Api, Plan
+from exporter.apis.api import Api, Plan, sentence
 from exporter.apis.counting import Means, read_well
 from exporter.apis.paging import Fetch, Listing, Walk, Way, first_of
 from exporter.apis.parts import Terms
 from exporter.apis.words import Words
-from exporter.client import Answer, Client, Deadline, Request
+from exporter.client import Client, Deadline, Meter
 from exporter.config import Source as Settings
 from exporter.errors import Reason, SourceError
+from exporter.lateness import late
 from exporter.tally import Queued, QueueGroup, Tally, merged
 
 
@@ -23,9 +24,9 @@ class WalkReport:
     """How the reading of one list went; nothing but its name while it is under way or was given up.
 
     ``pages`` counts those of both readings where it was read twice; ``requests`` has what else the list
-    needed, but not what was sent again, and ``steady`` what it needs again at each scrape. ``way`` says
+    needed and what was sent again, and ``steady`` what it needs again at each scrape. ``way`` says
     whether it was read or counted. ``error`` is why it was not read: ``absent`` says that there is no such
-    list, which fails nothing.
+    list, which fails nothing, and ``if_absent`` what to do then.
     """
 
     name: str
@@ -38,6 +39,7 @@ class WalkReport:
     way: Way = Way.WALK
     seconds: float = 0.0
     absent: bool = False
+    if_absent: str = ""
     error: SourceError | None = None
 
 
@@ -79,19 +81,6 @@ class Login(Protocol):
         """Who we are to the cloud, never a secret; '' while that is not known."""
 
 
-class Counted:
-    """Fetches, and counts how often."""
-
-    def __init__(self, fetch: Fetch) -> None:
-        self._fetch = fetch
-        self.requests = 0
-
-    async def __call__(self, request: Request) -> Answer:
-        """Return the answer; raises SourceError."""
-        self.requests += 1
-        return await self._fetch(request)
-
-
 class Source:
     """A source as it lives between scrapes: connections, what was learnt, and nothing of any job."""
 
@@ -105,6 +94,7 @@ class Source:
         """Whether the other lists are read to their end where one fails: a scrape spares the requests."""
         self._client = client
         self._answers_before = 0
+        self._sent_before = Meter()
         self._login = login
         self._plan: Plan = api.plan(settings.options)
 
@@ -128,34 +118,35 @@ class Source:
         """How many requests were sent so far, those that were sent again included; logins are not."""
         return self._client.requests
 
+    def advice(self, error: SourceError) -> tuple[str, ...]:
+        """Return what to do about a failure of this source, in sentences."""
+        return self.api.advice(error, self.settings.endpoint)
+
     async def aclose(self) -> None:
         """Close the connections."""
         await self._client.aclose()
 
-    def too_late(self, seconds: float) -> str:
-        """Say why a collection that was given so many seconds may have run into its deadline."""
-        settings = self.settings
-        limit = "its timeout" if seconds >= settings.timeout else "what the scrape's own timeout left"
-        answers = self._client.answers - self._answers_before
-        if answers == 0:
-            return f"not one answer from the cloud within {seconds:.3g} s ({limit})"
-        return (
-            f"{answers} pages were read within {seconds:.3g} s ({limit}), not all; at most "
-            f"{settings.requests_per_second:g} requests/s and {settings.concurrency} in flight are allowed: "
-            "raise what holds it back, or split the source"
+    def too_late(self, seconds: float) -> SourceError:
+        """Return why a collection that was given so many seconds has run into its deadline."""
+        sent = self._client.sent
+        return late(
+            self.settings,
+            seconds,
+            answers=self._client.answers - self._answers_before,
+            sent=Meter(sent.requests - self._sent_before.requests, sent.seconds - self._sent_before.seconds),
         )
 
     async def collect(self, deadline: Deadline) -> Snapshot:
         """Read every list once; raises SourceError. The caller ends it at the deadline."""
         began = asyncio.get_running_loop().time()
         requests = self._client.requests
+        self._sent_before = replace(self._client.sent)
         self._answers_before = self._client.answers
         self.course = course = Course()
-        fetch: Fetch = partial(self._client.get, deadline=deadline)
-        walks = await self._plan(fetch)
+        walks = await self._plan(partial(self._client.get, deadline=deadline))
         course.planning = self._client.requests - requests
         course.walks = {walk.name: WalkReport(name=walk.name) for walk in walks}
-        listings = await self._read_all(walks, fetch, deadline)
+        listings = await self._read_all(walks, deadline)
         readings = [listing.reading for listing in listings]
         return Snapshot(
             tally=merged(listing.fold for listing in listings),
@@ -169,12 +160,10 @@ class Source:
             walks=tuple(course.walks.values()),
         )
 
-    async def _read_all(
-        self, walks: Sequence[Walk], fetch: Fetch, deadline: Deadline
-    ) -> list[Listing[Tally]]:
+    async def _read_all(self, walks: Sequence[Walk], deadline: Deadline) -> list[Listing[Tally]]:
         try:
             async with asyncio.TaskGroup() as group:
-                tasks = [group.create_task(self._read(walk, fetch, deadline)) for walk in walks]
+                tasks = [group.create_task(self._read(walk, deadline)) for walk in walks]
         except BaseExceptionGroup as failures:
             raise first_of(failures) from failures
         outcomes = [task.result() for task in tasks]
@@ -184,15 +173,24 @@ class Source:
         absent = [outcome for outcome in outcomes if isinstance(outcome, SourceError)]
         # A deployment knows at least one queue type: where it knows none, the request itself is wrong.
         if absent and len(absent) == len(outcomes) and absent[0].reason is Reason.BAD_REQUEST:
-            raise absent[0]
+            raise self._none_of(walks, absent[0])
         return [outcome for outcome in outcomes if isinstance(outcome, Listing)]
 
-    async def _read(self, walk: Walk, fetch: Fetch, deadline: Deadline) -> Listing[Tally] | SourceError:
+    def _none_of(self, walks: Sequence[Walk], error: SourceError) -> SourceError:
+        """Return the failure of a source that has none of its lists, with what to do about each."""
+        each = tuple(f"{walk.name}: {walk.if_absent}" for walk in walks if walk.if_absent)
+        whole = error.copy()
+        whole.walk = ", ".join(walk.name for walk in walks)
+        whole.cures = (*map(sentence, each), *self.advice(error))
+        return whole
+
+    async def _read(self, walk: Walk, deadline: Deadline) -> Listing[Tally] | SourceError:
         """Read one list; return the error of one that is not there, or that does not stop the others."""
-        counted, clock = Counted(fetch), asyncio.get_running_loop().time
+        meter, clock = Meter(), asyncio.get_running_loop().time
         began = clock()
-        outcome = await self._outcome(walk, counted, deadline)
-        self.course.walks[walk.name] = reported(walk, outcome, counted.requests, clock() - began)
+        fetch = partial(self._client.get, deadline=deadline, meter=meter)
+        outcome = await self._outcome(walk, fetch, deadline)
+        self.course.walks[walk.name] = reported(walk, outcome, meter.requests, clock() - began)
         if isinstance(outcome, SourceError) and not (walk.absent(outcome) or self.thorough):
             raise outcome
         return outcome
@@ -227,7 +225,12 @@ def reported(walk: Walk, outcome: Listing[Tally] | SourceError, requests: int, s
     if isinstance(outcome, SourceError):
         absent = walk.absent(outcome)
         return WalkReport(
-            name=walk.name, requests=requests, seconds=seconds, absent=absent, error=outcome.copy()
+            name=walk.name,
+            requests=requests,
+            seconds=seconds,
+            absent=absent,
+            if_absent=walk.if_absent,
+            error=outcome.copy(),
         )
     return WalkReport(
         name=walk.name,

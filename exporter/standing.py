@@ -115,6 +115,7 @@ class Standing:
                 code=self._refusal.code,
                 fact=f"{why}: {self._refusal.fact}",
                 hint=self._refusal.hint,
+                cures=self._refusal.cures,
             )
         return fingerprint
 

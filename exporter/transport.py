@@ -227,36 +227,44 @@ def translated(what: str) -> Iterator[None]:
 
 def connection_error(what: str, exc: Exception) -> SourceError:
     """Tell a late answer, a bad certificate, an unknown host and a lost connection apart."""
-    cause = exc.__cause__ if isinstance(exc.__cause__, Exception) else exc
-    what = _asked(exc) or what  # what failed may have been the login for it
+    what, cures = _asked(exc, what)  # what failed may have been the login for it
+    reason, found = _kind_of(exc.__cause__ if isinstance(exc.__cause__, Exception) else exc)
+    cure = NO_TLS if found == _WITHOUT_TLS else cures.get(reason)
+    return SourceError(
+        reason, f"{what}: {found}", retryable=reason is not Reason.TLS, cures=(cure,) if cure else ()
+    )
+
+
+def _kind_of(cause: Exception) -> tuple[Reason, str]:
+    """Return the reason of a failure, and what was found."""
     if isinstance(cause, aiohttp.ClientPayloadError):
-        return SourceError(Reason.CONNECTION, f"{what}: the answer was cut off", retryable=True)
+        return Reason.CONNECTION, "the answer was cut off"
     if isinstance(cause, aiohttp.ServerTimeoutError | httpx.TimeoutException):
-        return SourceError(Reason.TIMEOUT, f"{what}: no answer in time", retryable=True)
+        return Reason.TIMEOUT, "no answer in time"
     if isinstance(cause, aiohttp.ClientSSLError | ssl.SSLError):
-        return SourceError(
-            Reason.TLS,
-            f"{what}: TLS failed ({_first_line(cause)}); {_tls_cure(cause)}",
-        )
+        if any(words in str(cause) for words in _NOT_TLS):
+            return Reason.TLS, _WITHOUT_TLS
+        return Reason.TLS, f"TLS failed ({_first_line(cause)})"
     if isinstance(cause, aiohttp.ClientConnectorDNSError):
-        return SourceError(
-            Reason.CONNECTION,
-            f"{what}: host {cause.host} not found; is the region or the endpoint right?",
-            retryable=True,
-        )
-    return SourceError(Reason.CONNECTION, f"{what}: connection failed ({_first_line(cause)})", retryable=True)
+        return Reason.CONNECTION, f"host {cause.host} not found"
+    return Reason.CONNECTION, f"connection failed ({_first_line(cause)})"
 
 
-def _tls_cure(exc: Exception) -> str:
-    if "WRONG_VERSION_NUMBER" in str(exc):
-        return "the other side does not speak TLS: is the endpoint an http:// one?"
-    return "is the endpoint right, does it need a ca_file?"
+_NOT_TLS = ("WRONG_VERSION_NUMBER", "wrong version number", "record layer failure", "HTTP_REQUEST")
+_WITHOUT_TLS = "the other side does not speak TLS"
+NO_TLS = (
+    "The host answers without TLS: write the address with http:// if that is meant, or name the port that "
+    "speaks TLS."
+)
 
 
-def _asked(exc: Exception) -> str | None:
-    """Name the request that failed, where httpx knows it."""
+def _asked(exc: Exception, what: str) -> tuple[str, Mapping[Reason, str]]:
+    """Name the request that failed, where httpx knows it, and what it says itself of what to do then."""
     request = getattr(exc, "_request", None)
-    return f"{request.method} {request.url.path}" if isinstance(request, httpx.Request) else None
+    if not isinstance(request, httpx.Request):
+        return what, {}
+    named = request.extensions.get("what", f"{request.method} {request.url.path}")
+    return named, request.extensions.get("cures", {})
 
 
 def _first_line(exc: Exception) -> str:

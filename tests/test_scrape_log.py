@@ -6,6 +6,8 @@ import logging
 import httpx
 import pytest
 
+from exporter.apis import APIS
+from exporter.errors import Reason
 from exporter.logs import BURST, KEYS, REST, fields
 from tests.scraping import CASE, FORBIDDEN, Cloud, Clouds
 from tests.turned import TURNED, Backend, now
@@ -91,7 +93,12 @@ async def test_the_state_of_a_source_has_keys_for_machines(caplog: pytest.LogCap
         if record.name == "exporter.scrape"
     ]
     assert keys == [
-        {**about, "reason": "permission", "code": "octopus.400003"},
+        {
+            **about,
+            "reason": "permission",
+            "code": "octopus.400003",
+            "cure": APIS[CASE.api].cures[Reason.PERMISSION],
+        },
         {**about, "listed": 3, "requests": 1},
     ]
 

@@ -208,13 +208,18 @@ async def test_what_is_known_of_the_credentials_and_the_clock_is_handed_on() -> 
     assert source.skew > 1e6  # the cloud's clock stands in 2023
 
 
-async def test_a_source_says_what_may_hold_it_back() -> None:
-    source = workspaces({"0": page([])}, timeout=12.5, requests_per_second=0.5, concurrency=3)
-    assert source.too_late(12.5) == "not one answer from the cloud within 12.5 s (its timeout)"
-    assert source.too_late(2.5) == (
+async def test_a_source_says_what_held_it_back() -> None:
+    source = workspaces({"0": page([])}, timeout=12.5, requests_per_second=0.05, concurrency=3)
+    nothing = source.too_late(12.4999)
+    assert nothing.fact == "not one answer from the cloud within 12.5 s (its timeout)"
+    assert source.too_late(2.5).fact == (
         "not one answer from the cloud within 2.5 s (what the scrape's own timeout left)"
     )
     await source.collect(within(9))
-    assert source.too_late(12.5).startswith(
-        "1 pages were read within 12.5 s (its timeout), not all; at most 0.5 requests/s and 3 in flight"
+    slowed = source.too_late(12.5)
+    assert slowed.fact == (
+        "1 page was read within 12.5 s (its timeout), not all: requests_per_second (0.05) allowed no more"
+    )
+    assert source.advice(slowed) == (
+        "Raise requests_per_second, or timeout and Prometheus' scrape_timeout, or split the source.",
     )

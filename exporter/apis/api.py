@@ -49,9 +49,16 @@ class Api:
     rate_limit: RateLimit | None = None
     cures: Mapping[Reason, str] = field(default_factory=dict)
 
-    def advice(self, error: SourceError) -> tuple[str, ...]:
-        """Return what to do about a failure, in sentences: what the cloud's own words tell comes first."""
+    def advice(self, error: SourceError, endpoint: str | None = None) -> tuple[str, ...]:
+        """Return what to do about a failure, in sentences: what the cloud's own words tell comes first.
+
+        ``endpoint`` is that of the source where it names one: its region is then not what to look at.
+        """
+        if error.cures:
+            return error.cures
         own = self.cures.get(error.reason)
+        if endpoint is not None and error.reason is Reason.CONNECTION:
+            own = f"Check endpoint ({endpoint}), and DNS, proxies and firewalls on the way to it."
         # Of an action to grant the API knows more than a cloud's error does.
         hint = "" if own and error.reason is Reason.PERMISSION else error.hint
         return (*([sentence(hint)] if hint else []), own or error.reason.cure)

@@ -18,10 +18,16 @@ from exporter.apis.wire import Whole, clock, decoded, seconds
 from exporter.apis.words import Words
 from exporter.client import Answer
 from exporter.config import Identifier, Several
+from exporter.config.mistakes import closest
 from exporter.errors import Reason, SourceError
 from exporter.model import QueueEntry
 
 WORDS = Words(statuses={}, documented={})
+
+
+QUEUES = ("PROCESSOR", "INTERNAL", "RESIM")
+OLD_QUEUE = "DESENSITIZATION"
+"""In an older edition of the page alone."""
 
 
 class Options(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -34,7 +40,7 @@ class Options(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
             description="The queues. One that the deployment does not know is passed over, unless it knows "
             "none of them."
         ),
-    ] = ("PROCESSOR", "INTERNAL", "RESIM")
+    ] = QUEUES
 
 
 class QueuingJob(msgspec.Struct, frozen=True, gc=False):
@@ -65,8 +71,19 @@ def walk(path: str, queue_type: str) -> Walk:
         request=partial(octopus.page_request, path, ("queue_type", queue_type)),
         decode=partial(page, path, queue_type),
         absent=is_unknown_queue,
+        if_absent=instead_of(queue_type),
         queue_type=queue_type,
     )
+
+
+def instead_of(queue_type: str) -> str:
+    """Return what to do where the deployment does not know a queue type."""
+    if queue_type == OLD_QUEUE:
+        return "newer deployments have no such queue: leave it out of queue_types"
+    if queue_type in QUEUES:
+        return "a deployment need not have this queue: leave it out of queue_types"
+    near = closest(queue_type, (*QUEUES, OLD_QUEUE))
+    return f"did you mean {near}?" if near else f"check queue_types: there are {', '.join(QUEUES)}"
 
 
 def is_unknown_queue(error: SourceError) -> bool:

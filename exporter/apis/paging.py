@@ -67,6 +67,8 @@ class Walk:
     learn: Callable[[Page, Fetch], Awaitable[None]] | None = None
     forget: Callable[[], None] | None = None
     absent: Callable[[SourceError], bool] = lambda _: False
+    if_absent: str = ""
+    """What to do where there is no such list."""
     zeros: tuple[tuple[Place, str], ...] = ()
     """Job types that the list is about, by place: there are none of them if it is empty."""
     queue_type: str | None = None

@@ -79,6 +79,17 @@ _LOGIN_CURES = {
     Reason.NOT_FOUND: "check project_id and iam_endpoint",
     Reason.THROTTLED: "too many logins",
 }
+LOGIN_CURES = {
+    **{reason: f"{cure[:1].upper()}{cure[1:]}" for reason, cure in _LOGIN_CURES.items()},
+    Reason.THROTTLED: "Too many logins: let sources share credentials, or scrape less often.",
+    Reason.CONNECTION: "This is the login: check iam_endpoint or, where it is not set, region (the host is "
+    "iam.REGION.myhuaweicloud.com), and DNS, proxies and firewalls on the way to it.",
+    Reason.TLS: "This is the login: check iam_endpoint; if its certificate is of a CA of your own, name it "
+    "in ca_file.",
+    Reason.CREDENTIALS: "This is the login: check that iam_endpoint is IAM and no proxy's page.",
+    Reason.BAD_RESPONSE: "This is the login: check that iam_endpoint is IAM and no proxy's page.",
+}
+"""What to do about a login that fails, in sentences; of others than these the reason tells enough."""
 
 
 def explain(
@@ -102,7 +113,18 @@ def explain_login(
     error = read_error(body, headers.get("content-type", ""))
     verdict = _with_wait(_verdict(status, error, headers), headers, error, now)
     verdict = replace(verdict, cure=_LOGIN_CURES.get(verdict.reason, verdict.cure))
-    return failure(verdict, status, headers, error, what=what, now=now)
+    return of_login(failure(verdict, status, headers, error, what=what, now=now))
+
+
+def of_login(error: SourceError) -> SourceError:
+    """Return the error of a login with what to do about it: what an API says of its lists is not that."""
+    cure = LOGIN_CURES.get(error.reason, error.reason.cure)
+    if error.reason is Reason.AUTHENTICATION:
+        hint = f"{error.hint[:1].upper()}{error.hint[1:]}."
+        error.cures = (hint, error.reason.cure) if error.hint else (error.reason.cure,)
+    else:
+        error.cures = (cure if cure.endswith((".", "?")) else f"{cure}.",)
+    return error
 
 
 def _verdict(status: int, error: ErrorBody, headers: httpx.Headers) -> Verdict:

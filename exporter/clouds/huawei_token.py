@@ -11,6 +11,7 @@ from typing import cast
 
 import httpx
 
+from exporter.clouds.huawei_errors import of_login
 from exporter.clouds.iam import Token, login_request, read_login
 from exporter.credentials import Secret
 from exporter.errors import Reason, SourceError
@@ -138,7 +139,7 @@ class HuaweiTokenAuth(httpx.Auth):
             await _read(response, what)
             self._token = read_login(response, what=what, password=password, now=self._now())
         except SourceError as exc:
-            return self._old_token(exc)
+            return self._old_token(exc if exc.cures else of_login(exc))
         return self._token
 
     def _old_token(self, failure: SourceError) -> Token:

@@ -11,7 +11,7 @@ from datetime import UTC, datetime
 import httpx
 import msgspec
 
-from exporter.clouds.huawei_errors import explain_login
+from exporter.clouds.huawei_errors import LOGIN_CURES, explain_login
 from exporter.credentials import MASK, Secret
 from exporter.errors import Reason, SourceError
 from exporter.transport import date_of
@@ -60,6 +60,8 @@ def login_request(
             "user-agent": "datajobs-exporter",
         },
         json={"auth": {"identity": identity, "scope": {"project": {"id": project_id}}}},
+        # What to say where it does not come back at all.
+        extensions={"what": f"POST {url}", "cures": LOGIN_CURES},
     )
 
 

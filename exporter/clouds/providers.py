@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from exporter.clouds.bodies import read_error
+from exporter.clouds.chain_cures import cures
 from exporter.clouds.masking import presentable
 from exporter.credentials import LARGEST, AccessKey, Secret
 from exporter.errors import Reason, SourceError
@@ -79,6 +80,9 @@ _RESULT = re.compile(r"result: (.*)", re.DOTALL)
 
 _USER = re.compile(r"//[^/@\s]+@")
 _QUERY = re.compile(r"\?[^\s'\")]*")
+_DOLLAR = re.compile(r"\$(?=[/~])")
+"""Stands before the path of a file in a message of Alibaba Cloud's library."""
+
 _OBJECT = re.compile(r"<[^<>]* object at 0x[0-9a-f]+>(?:, |: )?")
 
 
@@ -116,18 +120,20 @@ class Chain:
         try:
             self._providers = self._providers or self._load()
         except Exception as exc:  # noqa: BLE001 - a broken installation fails in any way
-            return SourceError(Reason.CREDENTIALS, f"the vendor's library does not load: {told(exc)}")
+            found = f"the vendor's library does not load: {told(exc)}"
+            return SourceError(Reason.CREDENTIALS, found, cures=cures([("", found)]))
         for provider in self._providers:
             try:
                 key = provider.fetch()
             except Exception as exc:  # noqa: BLE001 - the libraries let through whatever happens to them
-                failures.append(f"{provider.name}: {told(exc)}")
+                failures.append((provider.name, told(exc)))
                 if isinstance(exc, SetUpError):
                     break
             else:
                 self._providers = [provider]
                 return key
-        return SourceError(Reason.CREDENTIALS, f"no key: {'; '.join(failures)}")
+        found = "; ".join(f"{name}: {said}" for name, said in failures)
+        return SourceError(Reason.CREDENTIALS, f"no key: {found}", cures=cures(failures))
 
 
 def whole(key_id: object, secret: object, token: object = None, expires_at: float | None = None) -> AccessKey:
@@ -161,6 +167,7 @@ def told(failure: Exception) -> str:
     text = _POOL.sub(r"\1: ", text)
     text = _RESULT.sub(lambda found: _words(found[1]), text)
     text = _SERVICE.sub(_service, text)
+    text = _DOLLAR.sub("", text)
     text = _OBJECT.sub("", _QUERY.sub("?…", _USER.sub("//", text)))
     return presentable(f"{kind}: {text}", LONGEST)
 

@@ -8,6 +8,7 @@ from collections.abc import Callable
 from contextlib import suppress
 from datetime import UTC, datetime
 
+from exporter.clouds.chain_cures import cures
 from exporter.credentials import AccessKey
 from exporter.errors import Reason, SourceError
 
@@ -117,7 +118,7 @@ class RenewedKey:
             self._note(outcome)
         elif outcome.expires_at is not None and outcome.expires_at <= self._now():
             message = f"a key that ended {_moment(outcome.expires_at)} was given; is the clock right?"
-            self._note(SourceError(Reason.CREDENTIALS, message))
+            self._note(SourceError(Reason.CREDENTIALS, message, cures=cures([("", message)])))
         else:
             self._take(outcome)
         attempt.set_result(None)
@@ -141,12 +142,14 @@ class RenewedKey:
 
     def _absent(self) -> SourceError:
         """Return why there is no key."""
-        why = self._failure.message if self._failure else f"no answer within {PATIENCE:g} s"
+        late = f"no answer within {PATIENCE:g} s"
+        why = self._failure.message if self._failure else late
+        todo = self._failure.cures if self._failure else cures([("", late)])
         if self._attempt is not None:
-            why = f"no answer within {PATIENCE:g} s" + (f"; before that: {why}" if self._failure else "")
+            why = late + (f"; before that: {why}" if self._failure else "")
         if self._key is not None:
             why = f"the key ended {_moment(self._key.expires_at)} and is not renewed: {why}"
-        return SourceError(Reason.CREDENTIALS, f"{self._what}: {why}")
+        return SourceError(Reason.CREDENTIALS, f"{self._what}: {why}", cures=todo)
 
 
 def _moment(seconds: float | None) -> str:

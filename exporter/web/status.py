@@ -112,7 +112,7 @@ def failure(result: Result, error: SourceError) -> Trouble:
     return Trouble(
         meaning=error.reason.meaning,
         found=(f"{error.walk}: {error.fact}" if error.walk else error.fact,),
-        cures=result.source.api.advice(error),
+        cures=result.source.advice(error),
         meanwhile=meanwhile,
     )
 

@@ -1,9 +1,11 @@
 import re
 
+import httpx
 import pytest
 
 from exporter.apis import APIS, dataarts_jobs, pai_dataset_jobs
 from exporter.apis.api import Api, sentence
+from exporter.clouds.huawei_errors import explain_login
 from exporter.errors import Reason, SourceError
 
 EVERY = pytest.mark.parametrize("api", APIS.values(), ids=list(APIS))
@@ -33,6 +35,37 @@ def test_what_the_cloud_tells_comes_first() -> None:
 def test_of_the_right_to_grant_the_api_knows_more_than_the_cloud() -> None:
     error = SourceError(Reason.PERMISSION, "m", hint="give the IAM user one of these rights")
     assert dataarts_jobs.API.advice(error) == (dataarts_jobs.CURES[Reason.PERMISSION],)
+
+
+@EVERY
+def test_where_the_endpoint_is_set_it_is_what_to_check(api: Api) -> None:
+    error = SourceError(Reason.CONNECTION, "m")
+    assert api.advice(error, "https://gateway.example") == (
+        "Check endpoint (https://gateway.example), and DNS, proxies and firewalls on the way to it.",
+    )
+
+
+@EVERY
+def test_an_error_that_knows_better_what_to_do_has_the_only_word(api: Api) -> None:
+    error = SourceError(Reason.CONNECTION, "m", hint="do this", cures=("Do that.",))
+    assert api.advice(error.copy(), "https://gateway.example") == ("Do that.",)
+
+
+@EVERY
+@pytest.mark.parametrize(
+    ("status", "cure"),
+    [
+        (403, "Is this IAM user enabled, with programmatic access and a role in the project?"),
+        (400, "Check username, domain and project_id."),
+        (404, "Check project_id and iam_endpoint."),
+        (429, "Too many logins: let sources share credentials, or scrape less often."),
+        (302, "This is the login: check that iam_endpoint is IAM and no proxy's page."),
+    ],
+)
+def test_a_login_has_cures_of_its_own_whatever_is_listed(api: Api, status: int, cure: str) -> None:
+    error = explain_login(status, httpx.Headers(), b"", what="POST https://iam.test/v3/auth/tokens")
+    assert api.advice(error) == (cure,)
+    assert "https://iam.test/v3/auth/tokens" in error.fact
 
 
 def test_the_one_rate_limit_that_is_documented_is_that_of_dataarts() -> None:

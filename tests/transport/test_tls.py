@@ -3,8 +3,9 @@ from pathlib import Path
 
 import pytest
 
+from exporter.apis import APIS
 from exporter.errors import Reason, SourceError
-from exporter.transport import tls_context
+from exporter.transport import NO_TLS, tls_context
 from tests.sockets import Authority, Server, page, replying
 from tests.transport.asking import failure, fetched, opened
 
@@ -30,7 +31,7 @@ async def test_an_unknown_authority_is_not(authority: Authority, tmp_path: Path)
             await failure(server.url, ca_file=Authority(tmp_path, "another").file),
         ]
     assert {(error.reason, error.retryable) for error in errors} == {(Reason.TLS, False)}
-    assert all("ca_file" in error.message for error in errors)
+    assert all("ca_file" in APIS["dataarts_jobs"].advice(error)[0] for error in errors)
     assert all("certificate verify failed" in error.message for error in errors)
 
 
@@ -44,6 +45,8 @@ async def test_nor_is_a_certificate_of_another_name(authority: Authority) -> Non
 async def test_a_server_that_speaks_no_tls_is_told(authority: Authority) -> None:
     async with Server(replying(), greeting=b"HTTP/1.1 400 Bad Request\r\n\r\n") as server:
         error = await failure(server.url.replace("http:", "https:"), ca_file=authority.file)
+    assert (error.reason, error.message) == (Reason.TLS, "GET /jobs: the other side does not speak TLS")
+    assert error.cures == (NO_TLS,)
     assert (error.reason, error.retryable) == (Reason.TLS, False)
 
 
