@@ -73,6 +73,8 @@ def test_every_dashboard_is_on_the_page_with_its_pictures(board: Any) -> None:
     [section] = re.findall(rf"^## {re.escape(title)}\n(.*?)(?=^## |\Z)", PAGE, re.MULTILINE | re.DOTALL)
     assert f"`{board.json['uid']}`" in section
     for theme in ("light", "dark"):
-        assert f"images/{board.name}-{theme}.png" in section
+        picture = f"images/{board.name}-{theme}.png"
+        assert picture in section
+        assert 10_000 < (FOLDER.parent / "docs" / picture).stat().st_size < 180_000
     for row in board.rows:
         assert row["title"].partition("? (")[0] in section
