@@ -109,7 +109,7 @@ def check(
     """Validate the configuration and try every source.
 
     Prints what each lists, how many requests scrapes cost, and what to do about each failure. Ends with
-    status 1 where a source failed.
+    status 1 where a source failed; what is only incomplete is a warning, and status 0.
     """
     from exporter.commands import check as checking
 

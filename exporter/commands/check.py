@@ -1,6 +1,5 @@
 """Validate the configuration and try every source."""
 
-from collections.abc import Sequence
 from contextlib import AbstractContextManager
 
 import msgspec
@@ -9,17 +8,16 @@ from rich.text import Text
 
 from exporter.assembly import assemble
 from exporter.commands import tables
-from exporter.commands.findings import Finding, Trouble, finding, warnings
+from exporter.commands.findings import Finding, Trouble, finding
 from exporter.commands.progress import progress
+from exporter.commands.warnings import some, warnings
 from exporter.config import Config, ConfigError, duration
 from exporter.instruments import Instruments
 from exporter.scrape import Scraper
 
-MOST_NAMES = 3
-
 
 class Report(msgspec.Struct, frozen=True, kw_only=True):
-    """What the check has found, as it is given to machines."""
+    """What the check has found, as it is given to machines; it is ``good`` where no source failed."""
 
     good: bool
     scrape_interval_seconds: float
@@ -49,7 +47,7 @@ async def examine(
         good=all(result.error is None for result in results),
         scrape_interval_seconds=scrape_interval,
         sources=findings,
-        warnings=warnings(findings),
+        warnings=warnings(findings, scrape_interval),
     )
 
 
@@ -74,17 +72,16 @@ def as_json(report: object) -> str:
 
 def show(report: Report, console: Console) -> None:
     """Print a report for people."""
-    console.print(tables.of_findings(report.sources))
+    console.print(tables.of_findings(report.sources, console.width))
     interval = duration(report.scrape_interval_seconds)
     console.print(f"\nRequests, with a scrape every {interval}:", highlight=False)
-    console.print(tables.of_costs(report.sources))
+    console.print(tables.of_costs(report.sources, console.width))
     for one in report.sources:
         for trouble in one.errors:
             console.print(Text(f"\n{told(one, trouble)}"), soft_wrap=True)
     for warning in report.warnings:
         console.print(Text(f"\nwarning: {warning}"), soft_wrap=True)
-    bad = sum(bool(one.errors) for one in report.sources)
-    console.print(f"\n{verdict(bad, len(report.sources))}", highlight=False)
+    console.print(f"\n{verdict(report)}", highlight=False)
 
 
 def told(one: Finding, trouble: Trouble) -> str:
@@ -95,13 +92,15 @@ def told(one: Finding, trouble: Trouble) -> str:
     return f"{where}: {trouble.reason}: {trouble.meaning}\n  found: {trouble.message}\n{cures}"
 
 
-def some(names: Sequence[str]) -> str:
-    """Return the first few of many names."""
-    more = len(names) - MOST_NAMES
-    return ", ".join(names[:MOST_NAMES]) + (f" and {more} more" if more > 0 else "")
-
-
-def verdict(bad: int, count: int) -> str:
+def verdict(report: Report) -> str:
     """Return the last line."""
+    count = len(report.sources)
+    bad = sum(bool(one.errors) for one in report.sources)
+    incomplete = sum(not one.errors and not one.complete for one in report.sources)
+    doubts = [f"{incomplete} incomplete"] if incomplete else []
+    if report.warnings:
+        doubts.append("1 warning" if len(report.warnings) == 1 else f"{len(report.warnings)} warnings")
     sources = "1 source" if count == 1 else f"{count} sources"
-    return f"{sources}, all good" if not bad else f"{bad} of {sources} failed"
+    if bad:
+        return ", ".join((f"{bad} of {sources} failed", *doubts))
+    return ", ".join((sources, "none failed", *doubts) if doubts else (sources, "all good"))

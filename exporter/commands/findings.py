@@ -1,7 +1,7 @@
 """What the check found of each source and each of its lists, as values with stable names."""
 
 import math
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 
 import msgspec
 
@@ -17,6 +17,8 @@ ABSENT = "absent"
 UNREAD = "unread"
 """A list that was not reached, or not read to its end, when its source failed."""
 HOUR = 3600.0
+FEW = 10.0
+"""Below so many requests an hour the fraction counts."""
 
 
 class Trouble(msgspec.Struct, frozen=True, kw_only=True):
@@ -46,6 +48,8 @@ class ListFinding(msgspec.Struct, frozen=True, kw_only=True):
     requests: int
     way: str
     seconds: float
+    advice: str = ""
+    """What to do about a list that the cloud does not have."""
 
 
 class Finding(msgspec.Struct, frozen=True, kw_only=True):
@@ -72,7 +76,7 @@ class Finding(msgspec.Struct, frozen=True, kw_only=True):
     timeout_seconds: float
     clock_skew_seconds: float | None
     requests_per_scrape: int | None
-    requests_per_hour: int | None
+    requests_per_hour: float | None
     most_requests_per_second: float | None
     rate_limit: RateLimit | None
     lists: tuple[ListFinding, ...]
@@ -85,6 +89,7 @@ def finding(result: Result, scrape_interval: float) -> Finding:
     settings, course = source.settings, source.course
     lists = tuple(list_finding(report) for report in course.walks.values())
     steady = None if snapshot is None else steady_requests(course)
+    seconds = result.duration or 0.0
     return Finding(
         source=settings.name,
         api=settings.api,
@@ -99,11 +104,11 @@ def finding(result: Result, scrape_interval: float) -> Finding:
         pages=sum(one.pages for one in lists),
         requests=result.requests or 0,
         discovery_requests=course.planning,
-        seconds=round(result.duration or 0.0, 3),
+        seconds=round(seconds, 3),
         timeout_seconds=settings.timeout,
         clock_skew_seconds=None if source.skew is None else round(source.skew, 1),
         requests_per_scrape=steady,
-        requests_per_hour=None if steady is None else round(hourly(source, steady, scrape_interval)),
+        requests_per_hour=None if steady is None else hourly(source, steady, scrape_interval, seconds),
         most_requests_per_second=None
         if steady is None
         else min(float(steady + course.planning), settings.requests_per_second),
@@ -132,6 +137,7 @@ def list_finding(report: WalkReport) -> ListFinding:
         requests=report.requests,
         way=report.way.value,
         seconds=round(report.seconds, 3),
+        advice=report.if_absent if report.absent else "",
     )
 
 
@@ -149,11 +155,16 @@ def steady_requests(course: Course) -> int:
     return sum(report.steady or 1 for report in course.walks.values())
 
 
-def hourly(source: Source, steady: int, scrape_interval: float) -> float:
-    """Return how many requests an hour of scrapes takes, with ``min_interval`` and discovery as they are."""
-    collected = whole_times(scrape_interval, source.settings.min_interval)
+def hourly(source: Source, steady: int, scrape_interval: float, seconds: float) -> float:
+    """Return how many requests an hour of scrapes takes, with ``min_interval`` and discovery as they are.
+
+    Scrapes that overlap share a collection, which takes so many ``seconds``, and its pace bounds all.
+    """
+    collected = max(whole_times(scrape_interval, source.settings.min_interval), seconds)
     planned = whole_times(collected, source.api.planned_for(source.settings.options))
-    return steady * HOUR / collected + source.course.planning * HOUR / planned
+    found = steady * HOUR / collected + source.course.planning * HOUR / planned
+    found = min(found, source.settings.requests_per_second * HOUR)
+    return round(found) if found >= FEW else round(found, 4)
 
 
 def whole_times(interval: float, least: float) -> float:
@@ -168,9 +179,15 @@ def troubles(source: Source, error: SourceError) -> Iterable[Trouble]:
         if report.error is not None and not report.absent:
             alike.setdefault((report.error.reason, report.error.code), []).append((report.name, report.error))
     if (error.reason, error.code) not in alike:
-        yield trouble(source, error, ())
+        yield trouble(source, error, none_of(source.course))
     for several in alike.values():
         yield trouble(source, several[0][1], tuple(name for name, _ in several))
+
+
+def none_of(course: Course) -> tuple[str, ...]:
+    """Return all lists where the cloud has none of them, which is then the failure."""
+    names = tuple(report.name for report in course.walks.values() if report.absent)
+    return names if len(names) == len(course.walks) else ()
 
 
 def trouble(source: Source, error: SourceError, lists: tuple[str, ...]) -> Trouble:
@@ -180,54 +197,6 @@ def trouble(source: Source, error: SourceError, lists: tuple[str, ...]) -> Troub
         meaning=error.reason.meaning,
         message=error.fact,
         code=error.code,
-        cures=source.api.advice(error),
+        cures=source.advice(error),
         lists=lists,
     )
-
-
-def warnings(findings: Sequence[Finding]) -> tuple[str, ...]:
-    """Return what fails nothing today and will be a trouble some day."""
-    return (*beyond_a_limit(findings), *short_of_time(findings), *clocks_apart(findings))
-
-
-def beyond_a_limit(findings: Sequence[Finding]) -> Iterable[str]:
-    """Yield a sentence for each user who may ask an API more often than it allows."""
-    sharing: dict[tuple[str, str], list[Finding]] = {}
-    for one in findings:
-        sharing.setdefault((one.api, one.identity or one.credentials), []).append(one)
-    for (api, identity), several in sharing.items():
-        limit = several[0].rate_limit
-        most = sum(one.most_requests_per_second or 0.0 for one in several)
-        if limit is not None and most > limit.per_user:
-            names = ", ".join(one.source for one in several)
-            yield (
-                f"{names}: up to {most:g} requests/s by {identity}, and {api} allows a user "
-                f"{limit.per_user:g}: lower requests_per_second."
-            )
-
-
-ENOUGH = 0.8
-"""The part of its timeout that a source may take without a word."""
-
-
-def short_of_time(findings: Sequence[Finding]) -> Iterable[str]:
-    """Yield a sentence for each source that came close to its timeout."""
-    for one in findings:
-        if not one.errors and one.seconds > ENOUGH * one.timeout_seconds:
-            yield (
-                f"{one.source}: took {one.seconds:.1f} s of the {one.timeout_seconds:g} s that it has: raise "
-                "timeout and Prometheus' scrape_timeout, or split the source."
-            )
-
-
-MUCH_SKEW = 60.0
-
-
-def clocks_apart(findings: Sequence[Finding]) -> Iterable[str]:
-    """Yield a sentence where our clock is not that of a cloud: signatures bear 15 minutes."""
-    apart = [one for one in findings if abs(one.clock_skew_seconds or 0.0) > MUCH_SKEW]
-    if apart:
-        skew = apart[0].clock_skew_seconds or 0.0
-        side = "ahead of" if skew > 0 else "behind"
-        names = ", ".join(one.source for one in apart)
-        yield f"{names}: our clock is {abs(skew):.0f} s {side} the cloud's: set it, with NTP."

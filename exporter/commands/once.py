@@ -13,8 +13,10 @@ from rich.console import Console
 from exporter.assembly import assemble
 from exporter.commands.progress import progress
 from exporter.config import Config
+from exporter.errors import SourceError
 from exporter.instruments import Instruments
 from exporter.rendering import Renderer
+from exporter.source import Source
 from exporter.writer import TEXT
 
 STANDARD_OUTPUT = ("-", "/dev/stdout", "/dev/fd/1", "/proc/self/fd/1")
@@ -51,9 +53,15 @@ async def once(config: Config, output: Path | None, terminal: Console) -> bool:
         replace(target, text)
     for result in results:
         if result.error is not None:
-            where = ", ".join(filter(None, (result.source.settings.name, result.error.walk)))
-            sys.stderr.write(f"source {where}: {result.error.reason}: {result.error.message}\n")
+            sys.stderr.write(f"{told(result.source, result.error)}\n")
     return all(result.error is None for result in results)
+
+
+def told(source: Source, error: SourceError) -> str:
+    """Return why a source was not collected, and what to do about it."""
+    where = ", ".join(filter(None, (source.settings.name, error.walk)))
+    cures = "".join(f"\n  to do: {cure}" for cure in source.advice(error))
+    return f"source {where}: {error.reason}: {error.fact}{cures}"
 
 
 def target_of(output: Path | None) -> Path | None:

@@ -1,6 +1,6 @@
 """Tables of the command line that fit into 80 columns."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 from rich.padding import Padding
 from rich.table import Table
@@ -13,6 +13,12 @@ from exporter.scrape import Result
 
 MOST_LISTS = 20
 """Of a source with more lists than this only those are shown that are not well."""
+WIDE = 70
+"""Columns of a terminal; in a narrower one names would be broken for numbers that matter less."""
+COLUMNS = ("items", "pages", "requests", "seconds")
+FEW_COLUMNS = ("items", "requests")
+Row = tuple[Text | Padding, Text, Mapping[str, str]]
+"""A name, a state, and numbers by their columns."""
 STYLES = {OK: "green", INCOMPLETE: "yellow", ABSENT: "", UNREAD: "dim"}
 FAILED = "red"
 
@@ -54,21 +60,31 @@ def of_results(results: Iterable[Result]) -> Table:
     return table
 
 
-def of_findings(findings: Iterable[Finding]) -> Table:
-    """Return a row for each source and, below it, for each of its lists."""
-    table = plain(("source and its lists", "state"), ("items", "pages", "requests", "seconds"))
+def of_findings(findings: Iterable[Finding], width: int = WIDE) -> Table:
+    """Return a row for each source and, below it, for each of its lists; a narrow one has fewer columns."""
+    shown = COLUMNS if width >= WIDE else FEW_COLUMNS
+    table = plain(("source and its lists", "state"), shown)
     for one in findings:
-        items, pages = listed(one.items, one.reported), str(one.pages or "")
-        name = Text.assemble((one.source, "bold"), " ", (one.api, "dim"))
-        table.add_row(name, styled(one.state), items, pages, str(one.requests), f"{one.seconds:.2f}")
-        if one.discovery_requests:
-            table.add_row(indented("to find its lists"), "", "", "", str(one.discovery_requests), "")
-        shown = worth_showing(one.lists)
-        for mine in shown:
-            table.add_row(*row_of(mine))
-        if len(shown) < len(one.lists):
-            table.add_row(indented(f"{len(one.lists) - len(shown)} other lists"), styled(OK), *[""] * 4)
+        for name, state, numbers in rows_of(one):
+            table.add_row(name, state, *(numbers.get(column, "") for column in shown))
     return table
+
+
+def rows_of(one: Finding) -> Iterable[Row]:
+    """Yield the row of a source and, below it, those of its lists."""
+    numbers = {
+        "items": listed(one.items, one.reported),
+        "pages": str(one.pages or ""),
+        "requests": str(one.requests),
+        "seconds": f"{one.seconds:.2f}",
+    }
+    yield Text.assemble((one.source, "bold"), " ", (one.api, "dim")), styled(one.state), numbers
+    if one.discovery_requests:
+        yield indented("to find its lists"), Text(), {"requests": str(one.discovery_requests)}
+    shown = worth_showing(one.lists)
+    yield from map(row_of, shown)
+    if len(shown) < len(one.lists):
+        yield indented(f"{len(one.lists) - len(shown)} other lists"), styled(OK), {}
 
 
 def worth_showing(lists: Sequence[ListFinding]) -> Sequence[ListFinding]:
@@ -81,25 +97,37 @@ def indented(name: str, remark: str = "") -> Padding:
     return Padding(Text.assemble(name, (remark, "dim"), overflow="fold"), (0, 0, 0, 2))
 
 
-def row_of(one: ListFinding) -> tuple[str | Text | Padding, ...]:
+def row_of(one: ListFinding) -> Row:
     """Return the row of a list."""
     if one.state not in {OK, INCOMPLETE}:
-        return (indented(one.name), styled(one.state), "", "", str(one.requests or ""), "")
-    numbers = (listed(one.items, one.reported), str(one.pages), str(one.requests), f"{one.seconds:.2f}")
+        return indented(one.name), styled(one.state), {"requests": str(one.requests or "")}
+    numbers = {
+        "items": listed(one.items, one.reported),
+        "pages": str(one.pages),
+        "requests": str(one.requests),
+        "seconds": f"{one.seconds:.2f}",
+    }
     remark = ", counted" if one.way == Way.COUNT else ""
-    return (indented(one.name, remark), styled(one.state), *numbers)
+    return indented(one.name, remark), styled(one.state), numbers
 
 
-def of_costs(findings: Iterable[Finding]) -> Table:
-    """Return what scrapes take of each API, beside what the vendor allows."""
-    table = plain(("source", "identity"), ("per scrape", "per hour", "API's limit"))
+def of_costs(findings: Iterable[Finding], width: int = WIDE) -> Table:
+    """Return what scrapes take of each API, beside what the vendor allows; not that in a narrow one."""
+    last = ("API's limit",) if width >= WIDE else ()
+    table = plain(("source", "identity"), ("per scrape", "per hour", *last))
     for one in findings:
-        costs = (
-            "" if number is None else str(number)
-            for number in (one.requests_per_scrape, one.requests_per_hour)
-        )
-        table.add_row(one.source, Text(one.identity or "not known"), *costs, limit(one.rate_limit))
+        scrape = "" if one.requests_per_scrape is None else str(one.requests_per_scrape)
+        limits = (limit(one.rate_limit),) if last else ()
+        identity = Text(one.identity or "not known")
+        table.add_row(one.source, identity, scrape, an_hour(one.requests_per_hour), *limits)
     return table
+
+
+def an_hour(requests: float | None) -> str:
+    """Say how many requests an hour takes, or a day where that is less than one."""
+    if requests is None:
+        return ""
+    return f"{requests:.7g}" if requests >= 1 else f"{requests * 24:.2g} a day"
 
 
 def limit(rate: RateLimit | None) -> str:

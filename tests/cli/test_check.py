@@ -119,7 +119,7 @@ def test_in_json_the_keys_are_stable_and_nothing_is_coloured(config: Path, cloud
     pai = report["sources"]["pai-vision"]
     assert pai["requests_per_hour"] == 60 * pai["requests_per_scrape"] + 6 * pai["discovery_requests"]
     assert pai["lists"][0].keys() == {
-        "name", "state", "items", "reported", "complete", "pages", "requests", "way", "seconds"
+        "name", "state", "items", "reported", "complete", "pages", "requests", "way", "seconds", "advice"
     }  # fmt: skip
 
 

@@ -6,7 +6,9 @@ from rich.console import Console
 
 from exporter.apis import APIS, octopus_system_jobs, pai_dataset_jobs
 from exporter.commands.check import Report, show
-from exporter.commands.findings import Finding, ListFinding, finding, warnings, whole_times
+from exporter.commands.findings import Finding, ListFinding, finding, hourly, whole_times
+from exporter.commands.tables import an_hour
+from exporter.commands.warnings import warnings
 from exporter.errors import Reason, SourceError
 from exporter.scrape import Result
 from exporter.source import Course, Source, WalkReport
@@ -196,3 +198,87 @@ def test_words_of_others_are_no_markup() -> None:
     )
     assert "[red]me[/red]" in text
     assert "[bold]x" in text
+
+
+def a_report(*sources: Finding, interval: float = 60.0) -> Report:
+    return Report(
+        good=not any(one.errors for one in sources),
+        scrape_interval_seconds=interval,
+        sources=sources,
+        warnings=warnings(sources, interval),
+    )
+
+
+def test_what_is_not_complete_is_a_warning_and_not_all_good() -> None:
+    lists = (a_list("workspace 0"), a_list("workspace 7", "incomplete"))
+    report = a_report(a_finding("octopus", complete=False, state="incomplete", lists=lists), a_finding())
+    [told] = report.warnings
+    assert told.startswith(
+        "octopus: not complete: workspace 7 (1 listed). Jobs kept changing while the list "
+    )
+    assert "raise concurrency" in told
+    assert printed(report).splitlines()[-1] == "2 sources, none failed, 1 incomplete, 1 warning"
+
+
+def test_without_a_doubt_all_is_good() -> None:
+    assert printed(a_report(a_finding())).splitlines()[-1] == "1 source, all good"
+
+
+def test_a_queue_that_the_cloud_does_not_know_is_a_warning_with_what_was_probably_meant() -> None:
+    absent = WalkReport(
+        name="queue PROCESOR",
+        absent=True,
+        if_absent="did you mean PROCESSOR?",
+        error=SourceError(Reason.BAD_REQUEST, "400"),
+    )
+    found = finding(failed(octopus(a=absent), SourceError(Reason.TIMEOUT, "late")), 60.0)
+    assert found.lists[0].advice == "did you mean PROCESSOR?"
+    report = a_report(a_finding("octopus-queue", lists=found.lists))
+    assert report.warnings == (
+        "octopus-queue: queue PROCESOR is not known to the cloud; did you mean PROCESSOR?",
+    )
+    assert printed(report).splitlines()[-1] == "1 source, none failed, 1 warning"
+
+
+def test_a_source_that_takes_longer_than_there_is_between_scrapes_is_warned_of() -> None:
+    [told] = warnings([a_finding(seconds=3.0)], 2.0)
+    assert told.startswith(
+        "dataarts: took 3.0 s, and is scraped every 2s: scrapes that come meanwhile share "
+    )
+
+
+@pytest.mark.parametrize(
+    ("interval", "seconds", "rate", "expected"),
+    [
+        (86_400.0, 1.0, 100.0, 0.125),
+        (60.0, 1.0, 100.0, 180),
+        (1.0, 10.0, 100.0, 1080),
+        (0.1, 0.05, 2.0, 7200),
+    ],
+)
+def test_an_hour_has_no_more_requests_than_collections_and_their_pace_allow(
+    interval: float, seconds: float, rate: float, expected: float
+) -> None:
+    options = octopus_system_jobs.Options(project_id="p")
+    settings = the_settings("octopus_system_jobs", options, requests_per_second=rate)
+    assert hourly(a_source(settings, answers(httpx.Response(500))), 3, interval, seconds) == expected
+
+
+@pytest.mark.parametrize(
+    ("requests", "text"),
+    [(None, ""), (0.125, "3 a day"), (1 / 24, "1 a day"), (2.5, "2.5"), (1234567.0, "1234567")],
+)
+def test_less_than_one_request_an_hour_is_told_by_the_day(requests: float | None, text: str) -> None:
+    assert an_hour(requests) == text
+
+
+@pytest.mark.parametrize("width", [50, 60])
+def test_on_a_narrow_terminal_names_stay_whole(width: int) -> None:
+    names = ("workspace 1458830011", "queue DESENSITIZATION")
+    one = a_finding("octopus", identity="HPUA…MPLE", lists=tuple(map(a_list, names)))
+    console = Console(width=width, no_color=True)
+    with console.capture() as captured:
+        show(a_report(one), console)
+    lines = captured.get().splitlines()
+    for name in (*names, "HPUA…MPLE"):
+        assert any(name in line for line in lines)

@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from exporter.commands.once import replace, target_of
+from exporter.errors import Reason
 from tests.cli.running import (
     COMMAND,
     NAMES,
@@ -40,8 +41,12 @@ def test_sources_that_fail_are_status_1_beside_what_the_others_gave(tmp_path: Pa
     ended = run("once", "--config.file", path, SIMULATED=clouds)
     assert ended.returncode == 1
     assert sources(ended.stdout) == {**dict.fromkeys(NAMES, 1.0), "pai-vision": 0.0}
-    [told] = ended.stderr.splitlines()
+    told, *cures = ended.stderr.splitlines()
     assert told.startswith("source pai-vision: authentication: GET /api/v1/datasets: ")
+    assert cures == [
+        "  to do: Check access_key_secret; does a proxy change the headers or the path?",
+        f"  to do: {Reason.AUTHENTICATION.cure}",
+    ]
 
 
 def test_a_failure_names_the_list(tmp_path: Path) -> None:
