@@ -14,8 +14,9 @@ from grafana.tables import Column, rows
 FAILURE_RATIOS = steps(GOOD, (0.05, WARNING), (0.2, BAD))
 FAILURES = steps(NOTHING, (1, WARNING))
 TIMES_USUAL = steps(NOTHING, (1.5, WARNING), (3, BAD))
-WIDTHS = {"Job type": 210, "Action": 180, "Dataset": 240}
-"""Of the columns of names, so that they are not cut."""
+NAMES = {"Job type": 210, "Action": 180, "Dataset": 240}
+USUAL = {"Running": 90, "Usual, p50": 110, "Usual, p90": 110}
+"""Widths of columns, so that nothing is cut on a narrow screen."""
 QUANTILES = {"p50": (0.5, "#8ab8ff"), "p90": (0.9, "#3274d9"), "p99": (0.99, "#7b61c9")}
 """Each with its rank and its colour."""
 
@@ -122,7 +123,7 @@ def outcomes(scope: Scope, keys: Mapping[str, str], size: Size = WHOLE) -> table
             ),
         ],
         sort="Failed",
-        widths={heading: WIDTHS[heading] for heading in keys.values() if heading in WIDTHS},
+        widths=of_names(keys),
         size=size,
     )
 
@@ -154,9 +155,14 @@ def against_usual(scope: Scope, keys: Mapping[str, str], size: Size = HALF) -> t
             ),
         ],
         sort="Times p90",
-        widths={heading: WIDTHS[heading] for heading in keys.values() if heading in WIDTHS},
+        widths=of_names(keys) | USUAL,
         size=size,
     )
+
+
+def of_names(keys: Mapping[str, str]) -> dict[str, int]:
+    """Return the widths of the columns of names."""
+    return {heading: NAMES[heading] for heading in keys.values() if heading in NAMES}
 
 
 def quantiles(title: str, description: str, *, bucket: str, size: Size = THIRD) -> timeseries.Panel:
