@@ -22,7 +22,7 @@ def measure(size: Size) -> Sequence[Figure]:
             {
                 "exporter, DataArts": Task(name="exporter", url=url),
                 "exporter, queue": Task(name="exporter", url=url, api=QUEUE),
-                "exporter, PAI": Task(name="exporter", url=url, api=PAI),
+                "exporter, PAI, read twice": Task(name="exporter", url=url, api=PAI),
                 "Huawei SDK, DataArts": Task(name="huawei_sdk", url=url),
                 "Alibaba SDK, PAI, pages of 100": Task(name="alibaba_sdk", url=url, api=PAI),
                 "Alibaba SDK, PAI, pages of 50": Task(name="alibaba_sdk", url=url, api=PAI, page=OURS_ON_PAI),
@@ -41,5 +41,14 @@ def measure(size: Size) -> Sequence[Figure]:
         for name in ("exporter, DataArts", "exporter, queue")
         for other, theirs, target in (("Huawei SDK", huawei, 0.16), ("Alibaba SDK", alibaba, 0.45))
     ]
-    same = ratio(laps["exporter, PAI"], laps["Alibaba SDK, PAI, pages of 50"], cpu)
-    return [*ratios, Figure(what="CPU of a job: exporter / Alibaba SDK, the same pages", value=same), *costs]
+    # Of jobs that run PAI does not tell when they changed: the exporter reads such a list twice.
+    same = ratio(
+        laps["exporter, PAI, read twice"],
+        laps["Alibaba SDK, PAI, pages of 50"],
+        lambda lap: lap.cpu / lap.requests,
+    )
+    return [
+        *ratios,
+        Figure(what="CPU of a page: exporter / Alibaba SDK, PAI, pages of 50", value=same),
+        *costs,
+    ]

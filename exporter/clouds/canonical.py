@@ -21,18 +21,28 @@ def raw_path(url: httpx.URL) -> bytes:
 
 def path_by_segment(url: httpx.URL) -> str:
     """Return the path with every segment encoded anew; an encoded slash stays part of its segment."""
-    return "/".join([encode(unquote_to_bytes(segment)) for segment in raw_path(url).split(b"/")])
+    return _respelt(raw_path(url))
 
 
-def query_pairs(url: httpx.URL) -> list[tuple[bytes, bytes]]:
-    """Return the decoded names and values of the query; ``+`` reads as a space, for so httpx writes one."""
-    pairs = (part.partition(b"=") for part in url.query.replace(b"+", b" ").split(b"&") if part)
+@lru_cache(maxsize=256)
+def _respelt(path: bytes) -> str:
+    return "/".join([encode(unquote_to_bytes(segment)) for segment in path.split(b"/")])
+
+
+def query_pairs(query: bytes) -> list[tuple[bytes, bytes]]:
+    """Return the decoded names and values of a query; ``+`` reads as a space, for so httpx writes one."""
+    pairs = (part.partition(b"=") for part in query.replace(b"+", b" ").split(b"&") if part)
     return [(unquote_to_bytes(name), unquote_to_bytes(value)) for name, _, value in pairs]
 
 
 def sorted_query(url: httpx.URL) -> str:
     """Return the query with names and values encoded anew, sorted by name, then by value."""
-    return "&".join([f"{encode(name)}={encode(value)}" for name, value in sorted(query_pairs(url))])
+    return _sorted(url.query)
+
+
+@lru_cache(maxsize=2048)
+def _sorted(query: bytes) -> str:
+    return "&".join([f"{encode(name)}={encode(value)}" for name, value in sorted(query_pairs(query))])
 
 
 def as_signed(url: httpx.URL) -> httpx.URL:
@@ -44,9 +54,10 @@ def as_signed(url: httpx.URL) -> httpx.URL:
 
 def header_lines(headers: httpx.Headers, names: Iterable[str]) -> str:
     """Return ``name:value`` lines, each ended; the values of a repeated header are sorted and joined."""
-    return "".join(
-        f"{name}:{','.join(sorted(value.strip() for value in headers.get_list(name)))}\n" for name in names
-    )
+    values: dict[str, list[str]] = {}
+    for name, value in headers.multi_items():
+        values.setdefault(name, []).append(value.strip())
+    return "".join([f"{name}:{','.join(sorted(values.get(name, ())))}\n" for name in names])
 
 
 def sha256(content: bytes) -> str:
