@@ -9,7 +9,7 @@ import pytest
 
 from exporter.apis.octopus_system_jobs import STATUSES
 from exporter.model import Phase
-from grafana import dataarts, octopus, pai_datasets
+from grafana import dataarts, octopus, pai_datasets, pai_files
 from grafana.expressions import RUNNING
 from grafana.single_jobs import moving
 from tests.grafana.reading import ALL, BOARDS, resolved
@@ -55,7 +55,7 @@ def test_files_whose_completion_nobody_tells_do_not_make_the_others_look_behind(
         f"datajobs_file_completion_ratio{both}": "0.5x60",
         f"datajobs_files_expected{one}": "900x60",
     }
-    assert complaint(tmp_path, pai_datasets.completion(RUNNING), series, {"{}": 0.5}) == ""
+    assert complaint(tmp_path, pai_files.completion(RUNNING), series, {"{}": 0.5}) == ""
 
 
 def test_larger_groups_weigh_more_in_the_completion_of_files(tmp_path: Path) -> None:
@@ -64,16 +64,16 @@ def test_larger_groups_weigh_more_in_the_completion_of_files(tmp_path: Path) -> 
         labels = f'{{{PAI},dataset="{name}",job_type="t",phase="running"}}'
         series[f"datajobs_files_expected{labels}"] = f"{expected}x60"
         series[f"datajobs_file_completion_ratio{labels}"] = f"{ratio}x60"
-    assert complaint(tmp_path, pai_datasets.completion(RUNNING), series, {"{}": 0.4}) == ""
+    assert complaint(tmp_path, pai_files.completion(RUNNING), series, {"{}": 0.4}) == ""
     by_dataset = {'{dataset="a"}': 1.0, '{dataset="b"}': 0.2}
-    assert complaint(tmp_path, pai_datasets.completion(RUNNING, "dataset"), series, by_dataset) == ""
+    assert complaint(tmp_path, pai_files.completion(RUNNING, "dataset"), series, by_dataset) == ""
 
 
 def test_files_still_to_do_are_neither_completed_nor_failed(tmp_path: Path) -> None:
     labels = f'{{{PAI},dataset="a",job_type="t",phase="running"}}'
     numbers = {"expected": 100, "completed": 60, "failed": 10}
     series = {f"datajobs_files_{name}{labels}": f"{value}x60" for name, value in numbers.items()}
-    assert complaint(tmp_path, pai_datasets.to_do(), series, {"{}": 30}) == ""
+    assert complaint(tmp_path, pai_files.to_do(), series, {"{}": 30}) == ""
 
 
 @pytest.mark.parametrize(
@@ -92,7 +92,7 @@ def test_a_job_stands_still_when_it_has_not_moved_for_a_quarter_of_an_hour(
         f'datajobs_job_file_completion_ratio{{{PAI},dataset="a",job_id="1"}}': values,
         f'datajobs_job_info{{{PAI},dataset="a",job_id="1",job_type="t",status="s",phase="running"}}': "1x60",
     }
-    query = moving(pai_datasets.SCOPE, "datajobs_job_file_completion_ratio", SINGLE, pai_datasets.WHILE)
+    query = moving(pai_files.SCOPE, "datajobs_job_file_completion_ratio", SINGLE, pai_datasets.WHILE)
     labels = '{dataset="a",job_id="1",job_type="t",status="s"}'
     wanted = {} if expected is None else {labels: expected}
     assert complaint(tmp_path, query, series, wanted) == ""
