@@ -190,6 +190,7 @@ def failures() -> Row:
                 size=Size(width=14, height=8),
                 widths={"Source": 110, "Job type": 200, "Status": 140, "Jobs": 70, "Newest, ago": 110},
                 sort="Jobs",
+                nothing="nothing has failed, or there are no numbers",
             ),
         ],
     )

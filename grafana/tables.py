@@ -15,11 +15,12 @@ from grafana_foundation_sdk.models.dashboard import (
 from grafana_foundation_sdk.models.prometheus import PromQueryFormat
 
 from grafana.colours import PLAIN, or_nothing
-from grafana.panels import WHOLE
+from grafana.panels import NO_DATA, WHOLE
 from grafana.parts import Head, Query, Size, asked, dressed, limited, meaning
 
 NO_SUCH_NUMBER = "–"
 """Stands in a cell whose row has no such number: that is not zero."""
+EMPTY = DynamicConfigValue(id_val="noValue", value=NO_SUCH_NUMBER)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -50,14 +51,14 @@ def rows(
     widths: Mapping[str, int] | None = None,
     links: Mapping[str, tuple[str, str]] | None = None,
     paint: Mapping[str, Mapping[str, str]] | None = None,
-    nothing: str = NO_SUCH_NUMBER,
+    nothing: str = NO_DATA,
 ) -> table.Panel:
     """Return a table as of now.
 
     ``keys`` are the labels that make a row, with their headings. ``sort`` is the heading to sort by, largest
     first unless not ``descending``. ``widths`` are by heading, in pixels; columns without one share the rest.
     ``links`` are by heading: what they say and where they lead; so is ``paint``: the colours of words.
-    ``nothing`` stands in an empty cell, and in the place of an empty table.
+    ``nothing`` stands in the place of an empty table.
     """
     # With any other unit Grafana shows a label of digits, such as a workspace's id, as a number.
     panel = dressed(table.Panel(), Head(title=title, description=description, unit="string", size=size))
@@ -66,6 +67,8 @@ def rows(
     panel = limited(panel, PLAIN).show_header(True).filterable(False)
     for one in shaped(keys, columns):
         panel = panel.with_transformation(one)
+    for heading in keys.values():
+        panel = panel.override_by_name(heading, [EMPTY])
     for column in columns:
         panel = panel.override_by_name(column.title, properties(column))
     for heading, width in (widths or {}).items():
@@ -105,7 +108,10 @@ def shaped(keys: Mapping[str, str], columns: Sequence[Column]) -> list[DataTrans
 
 def properties(column: Column) -> list[DynamicConfigValue]:
     """Return how a column shows its values."""
-    made = [DynamicConfigValue(id_val="unit", value=column.unit)]
+    made = [
+        DynamicConfigValue(id_val="unit", value=column.unit),
+        EMPTY,
+    ]
     if column.thresholds is not None:
         steps = [threshold.to_json() for threshold in or_nothing(column.thresholds)]
         made.append(DynamicConfigValue(id_val="thresholds", value={"mode": "absolute", "steps": steps}))

@@ -228,3 +228,16 @@ def test_no_value_has_no_colour(board: Board, panel: Json) -> None:
                 one["value"]["steps"][0] for one in override["properties"] if one["id"] == "thresholds"
             ]
         assert [step for step in lowest if step["color"] != "text" or step["value"] is not None] == []
+
+
+@EACH_PANEL
+def test_an_empty_cell_is_not_told_as_an_empty_table(board: Board, panel: Json) -> None:
+    if panel["type"] == "table":
+        [organise] = [one for one in panel["transformations"] if one["id"] == "organize"]
+        dashes = {
+            override["matcher"]["options"]
+            for override in panel["fieldConfig"]["overrides"]
+            if {"id": "noValue", "value": "–"} in override["properties"]
+        }
+        assert dashes == set(organise["options"]["renameByName"].values())
+        assert panel["fieldConfig"]["defaults"]["noValue"] != "–"
