@@ -1,7 +1,7 @@
 """The command line: flags to configuration to a command.
 
-Exit status: 0 fine, 1 a source failed, 2 wrong usage or configuration. What only one command needs is
-imported by it, so that the exporter itself starts quickly.
+Exit status: 0 fine, 1 a source failed, 2 wrong usage or configuration, 130 interrupted. What only one
+command needs is imported by it, so that the exporter itself starts quickly.
 """
 
 import asyncio
@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any, NoReturn, TypeVar
 import click
 from click.core import ParameterSource
 
-from exporter import __version__, logs
+from exporter import __version__, logs, signals
 from exporter.apis import APIS
 from exporter.commands.options import (
     address_option,
@@ -85,6 +85,7 @@ def main(
     the usage or the configuration is wrong.
     """
     if context.invoked_subcommand is not None:
+        signals.let_hang_up()
         refuse_what_would_be_ignored(context, context.invoked_subcommand)
         context.obj = config_file
         return
@@ -225,8 +226,11 @@ Outcome = TypeVar("Outcome")
 
 def run(work: Coroutine[Any, Any, Outcome]) -> Outcome:
     """Run a command in an event loop of its own; a source that cannot even be set up is wrong usage."""
+    signals.let_interrupt()
     try:
         return asyncio.run(work)
+    except KeyboardInterrupt:
+        sys.exit(signals.INTERRUPTED)
     except SourceError as exc:
         fail(exc.message)
 

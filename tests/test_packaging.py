@@ -67,7 +67,7 @@ def test_the_version_is_the_same_wherever_it_is_told() -> None:
 def test_the_package_promises_its_command_licence_and_python() -> None:
     project = PROJECT["project"]
     assert project["name"] == "datajobs-exporter"
-    assert project["scripts"] == {"datajobs-exporter": "exporter.cli:main"}
+    assert project["scripts"] == {"datajobs-exporter": "exporter.__main__:main"}
     assert project["requires-python"] == ">=3.11"
     assert project["license"] == "Apache-2.0"
     assert "Apache License" in (ROOT / "LICENSE").read_text()
