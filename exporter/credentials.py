@@ -18,6 +18,8 @@ from exporter.spellings import spellings
 MASK = "<secret>"
 SHORTEST = 8
 """Characters; Huawei Cloud takes no shorter password, and keys and tokens are far longer."""
+LEAST_ID = 16
+"""Characters; both clouds' ids have 20 and more."""
 LARGEST = 65_536
 """Bytes of a secret's file; a security token has a few thousand."""
 
@@ -90,6 +92,14 @@ class AccessKey:
     secret: Secret
     security_token: Secret | None = None
     expires_at: float | None = None
+
+
+def abbreviated(key_id: str) -> str:
+    """Return as much of a key's id as tells it from others; too short a text is no id, and not shown.
+
+    An id is no secret. But who has put the secret in its place shall not see it whole on a page.
+    """
+    return f"{key_id[:4]}…{key_id[-4:]}" if len(key_id) >= LEAST_ID else MASK
 
 
 KeySource = Callable[[], Awaitable[AccessKey]]

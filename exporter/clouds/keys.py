@@ -7,7 +7,7 @@ import httpx
 
 from exporter.clouds.canonical import as_signed
 from exporter.clouds.renewal import RenewedKey
-from exporter.credentials import AccessKey, KeySource
+from exporter.credentials import AccessKey, KeySource, abbreviated
 from exporter.errors import Reason, SourceError
 
 Stamp = Callable[[httpx.Request, AccessKey, float], None]
@@ -36,8 +36,8 @@ class KeyAuth(httpx.Auth):
 
     @property
     def identity(self) -> str:
-        """The id of the key in use; empty until the first request."""
-        return self._in_use.id if self._in_use else ""
+        """The id of the key in use, abbreviated; empty until the first request."""
+        return abbreviated(self._in_use.id) if self._in_use else ""
 
     async def fingerprint(self) -> int:
         """Return a number that changes when the key does; raises SourceError(CREDENTIALS)."""

@@ -35,6 +35,8 @@ from exporter.errors import SourceError
 CLOUDS = ("alibaba", "huawei")
 PATH_LIKE = re.compile(r"(?=.*[/.])[/.]{0,3}([A-Za-z0-9._-]{1,40}/)*[A-Za-z0-9._-]{1,40}")
 """A secret put where its file's name belongs must not be shown; what looks like a path may be."""
+PLAIN_NAME = re.compile(r"[A-Za-z0-9_-]{1,7}|[a-z]{1,40}")
+"""Names that no cloud gives or takes as a secret: too short, or without a digit, a capital or a sign."""
 
 NAMED = re.compile(r"[A-Za-z0-9_.-]{1,64}")
 
@@ -239,7 +241,8 @@ def _from_file(node: Node, folder: Path) -> SecretText:
     try:
         secret.read()
     except SourceError as error:
-        shown = scalar.written if PATH_LIKE.fullmatch(scalar.written) else "the file (name not shown)"
+        may_be_shown = any(form.fullmatch(scalar.written) for form in (PATH_LIKE, PLAIN_NAME))
+        shown = scalar.written if may_be_shown else "the file (name not shown; write ./NAME to see it)"
         problem = error.message.removeprefix(f"{secret.path}: ")
         cure = "name a file that the exporter may read; it holds the secret alone"
         raise Wrong(f"{shown}: {problem}", cure) from None

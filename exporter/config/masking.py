@@ -11,9 +11,11 @@ from exporter.config.decoding import fields_of
 from exporter.config.document import EXPONENT
 from exporter.config.model import Config, Settings, Source
 from exporter.config.values import duration
-from exporter.credentials import Credentials, FixedSecret, SecretFile
+from exporter.credentials import Credentials, FixedSecret, SecretFile, abbreviated
 
 MASK = "<secret>"
+IDS = ("access_key_id", "access_key")
+"""Of these the page shows what ``check`` does: enough to tell which key is at work."""
 
 
 class _Dumper(yaml.SafeDumper):
@@ -24,8 +26,9 @@ _Dumper.add_implicit_resolver("tag:yaml.org,2002:float", EXPONENT, list("-+.0123
 
 
 def masked(config: Config) -> str:
-    """Return the configuration as YAML in the file's own form, defaults filled in, secrets as ``<secret>``.
+    """Return the configuration as YAML in the file's own form, defaults filled in.
 
+    Secrets are ``<secret>``, of the ids of keys the first and last characters are shown.
     Only credentials that a source uses are in it; a secret that is kept in a file shows the file's path.
     """
     credentials = {source.credentials_name: _keys(source.credentials) for source in config.sources}
@@ -75,4 +78,6 @@ def _keys(keys: Credentials) -> dict[str, Any]:
 def _part(name: str, part: object) -> tuple[str, Any]:
     if isinstance(part, SecretFile):
         return f"{name}_file", str(part.path)
-    return name, MASK if isinstance(part, FixedSecret) else part
+    if isinstance(part, FixedSecret):
+        return name, abbreviated(part.secret.reveal()) if name in IDS else MASK
+    return name, part

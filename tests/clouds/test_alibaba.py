@@ -241,11 +241,11 @@ async def test_the_query_is_sent_as_it_was_signed() -> None:
 
 
 async def test_tells_who_it_is_once_it_has_signed() -> None:
-    ending = AccessKey(id="A1", secret=Secret("s"), security_token=Secret("t"), expires_at=99.0)
+    ending = AccessKey(id="KEYID67890ABCDEF", secret=Secret("s"), security_token=Secret("t"), expires_at=99.0)
     auth = AlibabaAuth(always(ending))
     assert (auth.identity, auth.expires_at) == ("", None)
     await sent_by(auth, ask())
-    assert (auth.identity, auth.expires_at) == ("A1", 99.0)
+    assert (auth.identity, auth.expires_at) == ("KEYI…CDEF", 99.0)
 
 
 async def test_the_fingerprint_changes_with_every_part_of_the_key_and_only_then() -> None:

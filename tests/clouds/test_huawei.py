@@ -186,11 +186,11 @@ async def test_never_signs_what_libraries_change() -> None:
 
 
 async def test_tells_who_it_is_and_until_when() -> None:
-    ending = AccessKey(id="A1", secret=Secret("s"), security_token=Secret("t"), expires_at=99.0)
+    ending = AccessKey(id="KEYID67890ABCDEF", secret=Secret("s"), security_token=Secret("t"), expires_at=99.0)
     auth = HuaweiKeyAuth(always(ending), PROJECT)
     assert (auth.identity, auth.expires_at) == ("", None)
     await anext(auth.async_auth_flow(get(OCTOPUS, "/v1/x")))
-    assert (auth.identity, auth.expires_at) == ("A1", 99.0)
+    assert (auth.identity, auth.expires_at) == ("KEYI…CDEF", 99.0)
     assert await auth.fingerprint() != await HuaweiKeyAuth(always(KEY), PROJECT).fingerprint()
 
 

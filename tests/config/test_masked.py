@@ -4,6 +4,7 @@ from pathlib import Path
 from typing import Any
 
 import msgspec
+import pytest
 import yaml
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
@@ -12,7 +13,7 @@ from exporter.config import Config, Duration, Source, duration, load, masked
 from exporter.config.document import Scalar
 from exporter.config.values import seconds
 from exporter.credentials import FixedSecret, HuaweiKeys, Secret
-from tests.config.fakes import ENVIRON, HERE, KINDS, Factory, read
+from tests.config.fakes import ENVIRON, HERE, KINDS, Factory, mistakes, read
 
 
 def shown(name: str) -> Any:
@@ -118,3 +119,30 @@ def test_paths_and_durations_among_an_apis_options_are_shown_as_in_the_file(tmp_
     config = load(HERE / "least.good.yaml", KINDS, ENVIRON)
     source = msgspec.structs.replace(config.sources[0], options=Files(known=tmp_path))
     assert f"known: {tmp_path}\n  pause: 1m30s\n" in masked(Config(sources=(source,)))
+
+
+def test_the_id_of_a_key_is_shown_so_far_as_it_tells_it_from_others(tmp_path: Path) -> None:
+    text = """
+credentials: {keys: {cloud: huawei, access_key: HPUADEMOXNOTXAXREALX, secret_key: DemoSecretOfNoCloudAtAll}}
+sources: [{name: a, api: factory_jobs, region: cn-north-4, credentials: keys, project_id: p1}]
+"""
+    keys = yaml.safe_load(masked(read(tmp_path, text)))["credentials"]["keys"]
+    assert (keys["access_key"], keys["secret_key"]) == ("HPUA…EALX", "<secret>")
+
+
+@pytest.mark.parametrize(
+    ("written", "shown"),
+    [
+        ("sk", "sk: "),
+        ("password", "password: "),
+        ("keys/sk", "keys/sk: "),
+        ("Pl4ntedPassword", "the file (name not shown; write ./NAME to see it): "),
+        ("0123456789abcdef", "the file (name not shown; write ./NAME to see it): "),
+    ],
+)
+def test_a_secrets_file_that_is_not_there_is_named_unless_it_may_be_a_secret(
+    tmp_path: Path, written: str, shown: str
+) -> None:
+    text = f"credentials: {{keys: {{cloud: huawei, access_key: HPUADEMOXNOT, secret_key_file: {written}}}}}"
+    [told] = [one for one in mistakes(tmp_path, text) if one.path.endswith("secret_key_file")]
+    assert told.problem == f"{shown}No such file or directory"
