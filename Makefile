@@ -35,7 +35,7 @@ demo-stack: $(STAMPS)/run ## the demo with Prometheus, Alertmanager and our aler
 test: $(STAMPS)/$(if $(filter true,$(CI)),lint,test) system-packages ## all tests with branch coverage; ARGS for pytest
 	@$(BIN)/python -m pytest --cov --cov-report=term $(ARGS)
 
-# Half an hour on a quiet machine; `make bench ARGS=--quick` only shows that it runs, and writes nothing.
+# A quarter of an hour; `make bench ARGS=--quick` only shows that it runs, and writes nothing.
 bench: $(STAMPS)/bench ## benchmarks; writes docs/performance.md; ARGS to choose some, or --quick
 	@$(BIN)/python -m benchmarks $(ARGS)
 
