@@ -18,7 +18,9 @@ from rich.console import Console
 from demo.__main__ import News, show
 from demo.programs import DemoError, Program
 from demo.receiver import Notice, receiver
-from demo.stack import PORTS, SHIPPED, Stack
+from demo.stack import PORTS, SHIPPED, Stack, commands
+from exporter.apis import APIS
+from exporter.config import Config, load
 from tests.cli.running import Output, Running, environment
 from tests.programs import program
 
@@ -156,3 +158,21 @@ def test_the_usual_ports_are_those_of_the_configurations() -> None:
     assert {f"localhost:{PORTS[name]}" for name in ("exporter", "alertmanager")} <= set(
         re.findall(r"localhost:\d+", text)
     )
+
+
+def test_what_hurries_starts_from_the_exporters_own_defaults(tmp_path: Path) -> None:
+    config = configured(tmp_path, speed=1.0)
+    assert config == configured(tmp_path, speed=1.0, defaults=False)
+    quick = configured(tmp_path, speed=10.0)
+    assert {source.max_staleness for source in quick.sources} == {30.0}
+    assert {source.requests_per_second for source in quick.sources} == {200.0}
+
+
+def configured(folder: Path, *, speed: float, defaults: bool = True) -> Config:
+    """Return the exporter's configuration in a demonstration; its first line are the defaults."""
+    at = dict.fromkeys(PORTS, "127.0.0.1:1")
+    commands({"prometheus": "", "alertmanager": ""}, folder, at, "http://127.0.0.1:1", speed)
+    path = folder / "config.yaml"
+    if not defaults:
+        path.write_text(path.read_text().partition("\n")[2])
+    return load(path, APIS, {})
