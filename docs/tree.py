@@ -6,8 +6,11 @@ import tomllib
 from collections.abc import Sequence
 
 from docs.markdown import HERE, page, table
+from exporter.commands.options import MOST_REQUESTS
 from exporter.logs import BURST, FIRST_KEYS, KEYS, LAST_KEYS, REST
 from exporter.standing import FIRST_WAIT, LONGEST_WAIT
+from exporter.web import connection
+from exporter.web.admission import RETRY_AFTER
 from exporter.web.server import PATIENCE
 
 ROOT = HERE.parent
@@ -33,6 +36,10 @@ def operating_page() -> str:
         burst=str(BURST),
         rest=f"{REST / 60:g}",
         patience=f"{PATIENCE:g}",
+        most_requests=str(MOST_REQUESTS),
+        retry_after=str(RETRY_AFTER),
+        taken=f"{connection.PATIENCE:g}",
+        most_waiting=str(connection.MOST_WAITING // 2**20),
     )
 
 

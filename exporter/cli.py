@@ -25,6 +25,7 @@ from exporter.commands.options import (
     check_options,
     config_option,
     log_options,
+    max_requests_option,
     weather_options,
     web_config_option,
 )
@@ -64,6 +65,7 @@ WIDE = 200
     is_flag=True,
     help="Allow POST /-/reload and POST /-/quit.",
 )
+@max_requests_option
 @web_config_option
 @log_options
 @click.version_option(__version__, prog_name="datajobs-exporter")
@@ -75,6 +77,7 @@ def main(
     addresses: Sequence[str],
     telemetry_path: str,
     enable_lifecycle: bool,
+    max_requests: int,
     web_config_file: Path | None,
     log_level: str,
     log_format: str,
@@ -97,7 +100,17 @@ def main(
     read = partial(load, config_file, APIS)
     web_file = web_configuration(web_config_file)
     listening = sockets(addresses)
-    run(serve(config, read, listening, path, enable_lifecycle=enable_lifecycle, web_file=web_file))
+    run(
+        serve(
+            config,
+            read,
+            listening,
+            path,
+            enable_lifecycle=enable_lifecycle,
+            max_requests=max_requests,
+            web_file=web_file,
+        )
+    )
 
 
 @main.command()

@@ -70,6 +70,7 @@ class Instruments:
             registry=self._registry,
             buckets=REQUEST_BOUNDS,
         )
+        self._refused = self._counter(metrics.REFUSED)
         self._reload_successful = self._gauge(metrics.RELOAD_SUCCESSFUL)
         self._reload_time = self._gauge(metrics.RELOAD_TIME)
         self.reload_has_failed = False
@@ -79,6 +80,10 @@ class Instruments:
     def of(self, api: str, source: str) -> SourceInstruments:
         """Return what counts for one source."""
         return SourceInstruments(self, api, source)
+
+    def refused(self) -> None:
+        """Count a scrape that was turned away."""
+        self._refused.inc()
 
     def reloaded(self) -> None:
         """Note that the configuration in use was read just now."""
@@ -111,6 +116,7 @@ class Instruments:
     def about_exporter(self) -> Iterator[Metric]:
         """Yield the families about this process."""
         for family in self._registry.collect():
+            family.samples = [sample for sample in family.samples if not when_made(sample)]
             if family.samples and all("source" not in sample.labels for sample in family.samples):
                 yield family
 
@@ -122,8 +128,13 @@ class Instruments:
 
 
 def told(sample: Sample) -> bool:
-    """Tell whether a sample is about a source, and not the client library's time of when it was made."""
-    return "source" in sample.labels and not sample.name.endswith("_created")
+    """Tell whether a sample is about a source."""
+    return "source" in sample.labels and not when_made(sample)
+
+
+def when_made(sample: Sample) -> bool:
+    """Tell whether a sample is the client library's own, of when a counter was made."""
+    return sample.name.endswith("_created")
 
 
 def described(family: Family, expected: Kind) -> tuple[str, str, tuple[str, ...]]:

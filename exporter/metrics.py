@@ -252,6 +252,12 @@ COALESCED = _source(
     Kind.COUNTER,
     "Scrapes answered from a collection that another scrape had started.",
 )
+REFUSED = Family(
+    name="datajobs_scrapes_refused_total",
+    kind=Kind.COUNTER,
+    about=About.EXPORTER,
+    help="Scrapes answered with 503 because as many as --web.max-requests were being answered.",
+)
 RELOAD_SUCCESSFUL = Family(
     name="datajobs_config_last_reload_successful",
     kind=Kind.GAUGE,

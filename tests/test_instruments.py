@@ -107,7 +107,11 @@ def test_the_process_tells_its_version_and_nothing_of_sources(instruments: Instr
     before = time.time()
     instruments.reloaded()
     found = {family.name: family.samples for family in instruments.about_exporter()}
-    assert found.keys() == {family.name for family in CATALOGUE if family.about is About.EXPORTER}
+    assert found.keys() == {
+        family.name.removesuffix("_total") for family in CATALOGUE if family.about is About.EXPORTER
+    }
+    [refused] = found["datajobs_scrapes_refused"]
+    assert (refused.name, refused.value) == ("datajobs_scrapes_refused_total", 0.0)
     [build] = found["datajobs_exporter_build_info"]
     assert (build.labels["version"], build.value) == (exporter.__version__, 1.0)
     [successful], [moment] = (

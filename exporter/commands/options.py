@@ -10,6 +10,9 @@ from exporter import logs
 from exporter.config import seconds_of
 
 DEFAULT_CONFIG = Path("config.yaml")
+MOST_REQUESTS = 200
+"""node_exporter's default is 40. But where a cloud is slow all scrapes of it wait, those of each target of
+``/sd`` and of each Prometheus, and they cost little: they must not be refused before there are very many."""
 
 Command = TypeVar("Command", bound=Callable[..., Any])
 
@@ -37,6 +40,19 @@ def address_option(default: str) -> Callable[[Command], Command]:
         show_default=True,
         help="Where to listen: host:port, :port or [::1]:port. May be repeated.",
     )
+
+
+def max_requests_option(command: Command) -> Command:
+    """Add ``--web.max-requests``."""
+    return click.option(
+        "--web.max-requests",
+        "max_requests",
+        metavar="N",
+        type=click.IntRange(0),
+        default=MOST_REQUESTS,
+        show_default=True,
+        help="How many scrapes are answered at once; any more are refused with 503. 0 is no limit.",
+    )(command)
 
 
 def web_config_option(command: Command) -> Command:

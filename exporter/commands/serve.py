@@ -35,6 +35,7 @@ async def serve(
     telemetry_path: str,
     *,
     enable_lifecycle: bool,
+    max_requests: int,
     web_file: "WebFile | None" = None,
 ) -> None:
     """Answer scrapes until SIGINT or SIGTERM; requests in flight are finished first.
@@ -48,7 +49,7 @@ async def serve(
     reloader = Reloader(read, config, assembly, scraper, instruments)
     on_hangup(reloader)
     lifecycle = Lifecycle(reloader, stop.set, enabled=enable_lifecycle)
-    web = Web(scraper, instruments, telemetry_path, lifecycle.routes())
+    web = Web(scraper, instruments, telemetry_path, lifecycle.routes(), max_requests)
     app, tls = behind(web_file, web.application())
     async with serving(app, sockets, scraper.aclose, tls=tls):
         for listening in sockets:

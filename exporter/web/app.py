@@ -8,6 +8,7 @@ from contextlib import asynccontextmanager
 
 from prometheus_client import GC_COLLECTOR, PLATFORM_COLLECTOR, PROCESS_COLLECTOR, Metric
 from starlette.applications import Starlette
+from starlette.middleware import Middleware
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, JSONResponse, PlainTextResponse, Response
 from starlette.routing import Route
@@ -15,6 +16,7 @@ from starlette.routing import Route
 from exporter.instruments import Instruments
 from exporter.rendering import Renderer
 from exporter.scrape import Scraper
+from exporter.web.admission import Admission
 from exporter.web.exposition import accepts_gzip, negotiated
 from exporter.web.packing import Packer
 from exporter.web.page import HEADERS, page
@@ -40,6 +42,7 @@ class Web:
         instruments: Instruments,
         telemetry_path: str,
         extra: Sequence[Route] = (),
+        max_requests: int = 0,
     ) -> None:
         self._scraper = scraper
         self._instruments = instruments
@@ -48,6 +51,7 @@ class Web:
         self._together = Together()
         self._telemetry_path = telemetry_path
         self._extra = extra
+        self._admission = Middleware(Admission(max_requests, instruments.refused).before)
 
     def application(self) -> Starlette:
         """Return the application; it closes the scraper's connections when it ends."""
@@ -56,8 +60,8 @@ class Web:
     def _routes(self) -> list[Route]:
         return [
             Route("/", self.status),
-            Route(self._telemetry_path, self.metrics),
-            Route("/probe", self.probe),
+            Route(self._telemetry_path, self.metrics, middleware=[self._admission]),
+            Route("/probe", self.probe, middleware=[self._admission]),
             *self._extra,
             Route("/sd", self.discovery),
             Route("/-/healthy", self.healthy),

@@ -159,8 +159,11 @@ def _cancellable(app: ASGIApp) -> ASGIApp:
 
 def settings(app: ASGIApp) -> uvicorn.Config:
     """Return how uvicorn is to serve."""
+    from exporter.web.connection import connections  # not for the commands that only read addresses
+
     return uvicorn.Config(
         _cancellable(app),
+        http=connections(),
         log_config=None,
         access_log=False,
         server_header=False,

@@ -48,7 +48,12 @@ def configuration(folder: Path, **changes: float | str) -> Config:
 
 @asynccontextmanager
 async def served(
-    folder: Path, *, faults: Sequence[str] = (), telemetry_path: str = "/metrics", **changes: float | str
+    folder: Path,
+    *,
+    faults: Sequence[str] = (),
+    telemetry_path: str = "/metrics",
+    max_requests: int = 0,
+    **changes: float | str,
 ) -> AsyncIterator[Served]:
     """Serve a small world whose time stands still."""
     settings = Settings(clock=lambda: START, tolerance=float("inf"), faults=Faults(faults))
@@ -60,7 +65,7 @@ async def served(
     instruments = Instruments()
     config = configuration(folder, requests_per_second=1e9, **changes)
     scraper = assemble(config, instruments, connect)
-    app = Web(scraper, instruments, telemetry_path).application()
+    app = Web(scraper, instruments, telemetry_path, max_requests=max_requests).application()
     try:
         async with httpx.AsyncClient(
             transport=httpx.ASGITransport(app), base_url="http://exporter:9788"
