@@ -7,7 +7,7 @@ from functools import cache
 import httpx
 
 from exporter.apis import APIS
-from exporter.client import Client
+from exporter.client import Client, Shared
 from exporter.clouds.chains import chain_keys
 from exporter.clouds.login import EXPLAIN, Auth, auth_of
 from exporter.config import Config
@@ -15,6 +15,7 @@ from exporter.config import Source as Settings
 from exporter.credentials import Credentials
 from exporter.instruments import Instruments
 from exporter.pace import Pace
+from exporter.places import Places
 from exporter.scrape import Scraper, Standby
 from exporter.source import Source
 from exporter.standing import Standing
@@ -56,51 +57,65 @@ class Assembly:
         """
         logins = self._logins.copy()
         trusted = {settings.name: digest_of(settings.ca_file) for settings in config.sources}
-        standbys = []
-        for settings in config.sources:
-            standby = known.get(settings.name)
-            same = standby is not None and standby.source.settings == settings
-            if standby is None or not same or self._trusted.get(settings.name) != trusted[settings.name]:
-                standby = self._standby(settings, logins)
-            standbys.append(standby)
+        kept = {
+            settings.name: standby
+            for settings in config.sources
+            if (standby := known.get(settings.name)) is not None
+            and standby.source.settings == settings
+            and self._trusted.get(settings.name) == trusted[settings.name]
+        }
+        # All that can fail comes before anything is shared with sources that are at work.
+        opened = {
+            settings.name: self._connect(endpoint_of(settings), settings)
+            for settings in config.sources
+            if settings.name not in kept
+        }
+        standbys = [
+            kept.get(settings.name) or self._standby(settings, logins, opened[settings.name])
+            for settings in config.sources
+        ]
         logins.allow(config.sources)
         logins.forget_all_but({settings.credentials_name for settings in config.sources})
         self._logins, self._trusted = logins, trusted
         return standbys
 
-    def _standby(self, settings: Settings, logins: "Logins") -> Standby:
+    def _standby(self, settings: Settings, logins: "Logins", http: httpx.AsyncClient) -> Standby:
         counts = self._instruments.of(settings.api, settings.name)
         api = APIS[settings.api]
-        endpoint = settings.endpoint or api.endpoint(settings.region or "")
         auth = logins.auth(settings)
         client = Client(
-            self._connect(endpoint, settings),
+            http,
             auth,
-            logins.standing(settings, endpoint, auth),
+            logins.standing(settings, endpoint_of(settings), auth),
             EXPLAIN[settings.cloud],
             counts,
             concurrency=settings.concurrency,
             requests_per_second=settings.requests_per_second,
-            shared_pace=logins.pace(settings),
+            shared=logins.shared(settings),
         )
         return Standby(Source(settings, api, client, auth), counts)
 
 
+def endpoint_of(settings: Settings) -> str:
+    """Return the address that a source asks."""
+    return settings.endpoint or APIS[settings.api].endpoint(settings.region or "")
+
+
 class Logins:
-    """What sources of the same credentials share: a token, a pace, and what the cloud thinks of them."""
+    """What sources of the same credentials share: a token, limits, and what the cloud thinks of them."""
 
     def __init__(self) -> None:
         self._chain_keys = cache(chain_keys)
         self._credentials: dict[str, Credentials] = {}
         self._auths: dict[tuple[str, str | None, str | None], Auth] = {}
         self._standings: dict[tuple[str, str], Standing] = {}
-        self._paces: dict[str, Pace] = {}
+        self._shared: dict[str, Shared] = {}
 
     def copy(self) -> "Logins":
         """Return what knows the same and learns for itself."""
         twin = copy.copy(self)
         twin._credentials, twin._auths = self._credentials.copy(), self._auths.copy()
-        twin._standings, twin._paces = self._standings.copy(), self._paces.copy()
+        twin._standings, twin._shared = self._standings.copy(), self._shared.copy()
         return twin
 
     def forget_all_but(self, names: Collection[str]) -> None:
@@ -108,22 +123,20 @@ class Logins:
         self._auths = {key: auth for key, auth in self._auths.items() if key[0] in names}
         self._standings = {key: value for key, value in self._standings.items() if key[0] in names}
         self._credentials = {name: keys for name, keys in self._credentials.items() if name in names}
-        self._paces = {name: pace for name, pace in self._paces.items() if name in names}
+        self._shared = {name: shared for name, shared in self._shared.items() if name in names}
 
-    def pace(self, settings: Settings) -> Pace:
-        """Return the pace that all sources with the same credentials keep together."""
-        name = settings.credentials_name
-        return self._paces.setdefault(name, Pace(settings.requests_per_second))
+    def shared(self, settings: Settings) -> Shared:
+        """Return the limits that all sources with the same credentials keep together."""
+        limits = Shared(places=Places(settings.concurrency), pace=Pace(settings.requests_per_second))
+        return self._shared.setdefault(settings.credentials_name, limits)
 
     def allow(self, sources: Iterable[Settings]) -> None:
-        """Let the sources of the same credentials together ask as fast as the fastest of them may alone."""
-        fastest: dict[str, float] = {}
-        for settings in sources:
-            name = settings.credentials_name
-            fastest[name] = max(fastest.get(name, 0.0), settings.requests_per_second)
-        for name, rate in fastest.items():
-            if name in self._paces:
-                self._paces[name].allow(rate)
+        """Let the sources of the same credentials have together what the one with the most has alone."""
+        for name, shared in self._shared.items():
+            several = [settings for settings in sources if settings.credentials_name == name]
+            if several:
+                shared.pace.allow(max(settings.requests_per_second for settings in several))
+                shared.places.allow(max(settings.concurrency for settings in several))
 
     def auth(self, settings: Settings) -> Auth:
         """Return the signer of a source, one for each scope of the credentials."""

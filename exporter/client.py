@@ -14,6 +14,7 @@ import stamina
 
 from exporter.errors import Reason, SourceError
 from exporter.pace import Pace
+from exporter.places import Places
 from exporter.standing import Standing
 from exporter.transport import date_of, read, translated
 
@@ -91,6 +92,14 @@ class Observer(Protocol):
         """Count the time that the cloud told us to wait."""
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Shared:
+    """What the sources of the same credentials keep together."""
+
+    places: Places
+    pace: Pace
+
+
 class CloudAuth(Protocol):
     """What a client must know of an ``httpx.Auth`` of ours."""
 
@@ -110,8 +119,8 @@ class Client:
     """Sends the requests of one source.
 
     Every request waits for one of ``concurrency`` places, until the cloud has accepted the credentials
-    once also for the one before it, and then for its turn: in its own pace, and in the one that it shares
-    with others of the same credentials. Throttling slows down both.
+    once also for the one before it, and then for its turn. Places and pace are its own and, beyond that,
+    shared with the others of the same credentials. Throttling slows down both paces.
     """
 
     def __init__(
@@ -124,7 +133,7 @@ class Client:
         *,
         concurrency: int,
         requests_per_second: float,
-        shared_pace: Pace | None = None,
+        shared: Shared | None = None,
     ) -> None:
         self._http = http
         self._base = str(http.base_url).rstrip("/")
@@ -134,9 +143,9 @@ class Client:
         self._standing = standing
         self._explain = explain
         self._observer = observer
-        self._places = asyncio.Semaphore(concurrency)
+        self._places = (shared.places if shared else Places(concurrency)).join(concurrency)
         self._lane = asyncio.Lock()
-        self._paces = [Pace(requests_per_second), *([shared_pace] if shared_pace else [])]
+        self._paces = [Pace(requests_per_second), *([shared.pace] if shared else [])]
         self.concurrency = concurrency
         self.sent = Meter()
         self.answers = 0
@@ -148,7 +157,8 @@ class Client:
         return self.sent.requests
 
     async def aclose(self) -> None:
-        """Close the connections."""
+        """Close the connections, and ask no more."""
+        self._places.leave()
         await self._http.aclose()
 
     async def get(self, request: Request, deadline: Deadline, meter: Meter | None = None) -> Answer:

@@ -12,12 +12,11 @@ import pytest
 
 from exporter.apis import APIS
 from exporter.apis.api import Api
-from exporter.client import Client, Deadline, Observer, Request
+from exporter.client import Client, Deadline, Observer, Request, Shared
 from exporter.clouds.login import EXPLAIN
 from exporter.config import Source as Settings
 from exporter.credentials import AlibabaKeys, FixedSecret, Secret
 from exporter.errors import Reason, SourceError
-from exporter.pace import Pace
 from exporter.source import Source
 from exporter.standing import Standing
 from tests.turned import now
@@ -85,7 +84,7 @@ def a_client(
     cloud: str = "huawei",
     concurrency: int = 16,
     rate: float = 1e6,
-    shared_pace: Pace | None = None,
+    shared: Shared | None = None,
 ) -> Client:
     """Return a client whose requests go to ``handler``."""
     http = httpx.AsyncClient(transport=httpx.MockTransport(handler), base_url=ENDPOINT)
@@ -97,7 +96,7 @@ def a_client(
         observer or Recorder(),
         concurrency=concurrency,
         requests_per_second=rate,
-        shared_pace=shared_pace,
+        shared=shared,
     )
 
 

@@ -8,8 +8,10 @@ import httpx
 import pytest
 
 from exporter import client as limits
+from exporter.client import Shared
 from exporter.errors import Reason, SourceError
 from exporter.pace import Pace
+from exporter.places import Places
 from tests.fakes import JOBS, OK, Crowd, Handler, Recorder, a_client, answers, failure, within
 from tests.turned import TURNED, Backend, now
 
@@ -175,20 +177,60 @@ def in_each_second(begun: list[float], seconds: int) -> list[int]:
 
 
 async def test_sources_that_share_credentials_together_keep_to_one_pace() -> None:
-    crowd, shared = Crowd(), Pace(10)
+    crowd, shared = Crowd(), Shared(places=Places(99), pace=Pace(10))
 
     async def handler(_: httpx.Request) -> httpx.Response:
         with crowd:
             await asyncio.sleep(0.01)
         return httpx.Response(200)
 
-    clients = [a_client(handler, rate=rate, shared_pace=shared) for rate in (10, 4, 4)]
+    clients = [a_client(handler, rate=rate, shared=shared) for rate in (10, 4, 4)]
     async with asyncio.TaskGroup() as group:
         for client in clients:
             for _ in range(40):
                 group.create_task(client.get(JOBS, within(99)))
     assert max(in_each_second(crowd.begun, 13)) == 10
     assert len(crowd.begun) == 120
+
+
+async def test_sources_that_share_credentials_together_keep_to_one_concurrency() -> None:
+    crowd, shared = Crowd(), Shared(places=Places(4), pace=Pace(1000))
+
+    async def handler(_: httpx.Request) -> httpx.Response:
+        with crowd:
+            await asyncio.sleep(0.01)
+        return httpx.Response(200)
+
+    clients = [a_client(handler, concurrency=most, rate=1000, shared=shared) for most in (4, 2, 2)]
+    async with asyncio.TaskGroup() as group:
+        for client in clients:
+            for _ in range(20):
+                group.create_task(client.get(JOBS, within(99)))
+    assert crowd.most_at_once == 4
+    assert len(crowd.begun) == 60
+
+
+async def test_a_source_whose_cloud_is_silent_does_not_stop_the_others() -> None:
+    crowd, shared = Crowd(), Shared(places=Places(8), pace=Pace(1000))
+    silence = asyncio.Event()
+
+    async def silent(_: httpx.Request) -> httpx.Response:
+        await silence.wait()
+        return httpx.Response(200)
+
+    async def answering(_: httpx.Request) -> httpx.Response:
+        with crowd:
+            await asyncio.sleep(0.01)
+        return httpx.Response(200)
+
+    stuck = a_client(silent, concurrency=8, rate=1000, shared=shared)
+    other = a_client(answering, concurrency=8, rate=1000, shared=shared)
+    waiting = [asyncio.create_task(stuck.get(JOBS, within(99))) for _ in range(20)]
+    await asyncio.sleep(1)
+    await asyncio.gather(*(other.get(JOBS, within(99)) for _ in range(10)))
+    assert len(crowd.begun) == 10
+    silence.set()
+    await asyncio.gather(*waiting)
 
 
 async def test_a_source_that_is_throttled_slows_down_and_recovers() -> None:

@@ -1,6 +1,8 @@
 """What becomes of sources, and of what they share, when the configuration changes."""
 
+import asyncio
 from collections.abc import Mapping
+from contextlib import AsyncExitStack
 from pathlib import Path
 from typing import Any
 
@@ -199,12 +201,29 @@ async def test_a_new_source_shares_the_login_of_those_that_stay() -> None:
     assert signer(again[0]) is not signer(before[0])
 
 
-async def test_sources_of_the_same_credentials_share_a_pace_as_fast_as_the_fastest_of_them() -> None:
+async def test_sources_of_the_same_credentials_share_the_limits_of_the_one_with_the_most() -> None:
     logins = Logins()
     slow, fast = a_source("a", requests_per_second=2.0), a_source("b", requests_per_second=8.0)
-    assert logins.pace(slow) is logins.pace(fast)
+    shared = logins.shared(slow)
+    assert shared is logins.shared(fast)
     logins.allow([slow, fast])
-    assert logins.pace(slow).rate == 8.0
+    assert shared.pace.rate == 8.0
     logins.allow([slow])
-    assert logins.pace(slow).rate == 2.0
-    assert logins.pace(a_source("c", credentials_name="others")) is not logins.pace(slow)
+    assert shared.pace.rate == 2.0
+    assert logins.shared(a_source("c", credentials_name="others")) is not shared
+
+
+async def test_a_configuration_that_failed_leaves_nothing_behind_that_shares_places() -> None:
+    opened = Opened()
+    opened.refused = "broken"
+    assembly = Assembly(Instruments(), opened)
+    (before,) = assembly.standbys(of(a_source("a", concurrency=4)), {})
+    with pytest.raises(SourceError):
+        assembly.standbys(
+            of(a_source("a", concurrency=4), a_source("b"), a_source("broken")), by_name([before])
+        )
+    seats = before.source._client._places
+    async with AsyncExitStack() as stack:
+        async with asyncio.timeout(1):
+            for _ in range(4):
+                await stack.enter_async_context(seats)

@@ -84,7 +84,14 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
         ),
     ] = 86_400.0
     concurrency: Annotated[
-        int, Meta(ge=1, le=256, description="How many requests of one source may be in flight at once.")
+        int,
+        Meta(
+            ge=1,
+            le=256,
+            description="How many requests of one source may be in flight at once. Sources with the same "
+            "credentials together keep to the largest of theirs; one that is not answered leaves a quarter "
+            "of it to the others.",
+        ),
     ] = 16
     requests_per_second: Annotated[
         float,
