@@ -25,6 +25,7 @@ from exporter.cli import main as command_line
 from exporter.commands.demo import configuration
 from exporter.config import Config, Source
 from exporter.errors import Reason
+from exporter.groups import RUNNING_BOUNDS, SUBMITTING_BOUNDS
 from exporter.instruments import Instruments
 from exporter.metrics import CATALOGUE, SOURCE_LABELS, About, Family, Kind
 from exporter.model import Phase
@@ -35,7 +36,6 @@ from exporter.simulator.faults import Kind as Fault
 from exporter.simulator.settings import Settings
 from exporter.simulator.world.living import living_world
 from exporter.simulator.world.trouble import MOST, REACHES, RUSH
-from exporter.tally import RUNNING_BOUNDS, SUBMITTING_BOUNDS
 from exporter.writer import OPENMETRICS
 
 MOMENT = 1_900_000_000.0

@@ -4,20 +4,22 @@ from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, Seq
 from functools import cache, cached_property, partial
 from typing import TypeVar
 
-from exporter import job_series, metrics, writer
+from exporter import job_series, metrics, series_limit, writer
 from exporter.apis.words import Words
+from exporter.groups import Distribution, Group, Numbers, QueueGroup
+from exporter.labels import label
 from exporter.metrics import Family, Kind
 from exporter.model import FINISHED, Job, Phase, Place
 from exporter.scrape import Result
+from exporter.series_limit import Vocabulary
 from exporter.source import Snapshot
-from exporter.tally import Distribution, Group, Numbers, QueueGroup, Tally
+from exporter.tally import Tally
 from exporter.writer import Block, Form, Labels
 
 Named = Mapping[str, str]
 """Labels by name."""
 Row = tuple[Labels, float]
 PhaseKey = tuple[Place, str, Phase]
-Vocabulary = Callable[[Words, str], Iterable[tuple[str, Phase]]]
 Key = TypeVar("Key", bound=Hashable)
 
 
@@ -71,10 +73,10 @@ def about_jobs(family: Family, one: Shown, form: Form) -> Block:
 
 def about_sources(family: Family, results: Sequence[Result]) -> Block:
     """Write what a family says of the sources themselves."""
-    value = SOURCE_VALUES[family]
-    known = [(result, value(result)) for result in results]
-    rows = [(Labels.of(source_labels(result)), number) for result, number in known if number is not None]
-    return gauges(family, rows)
+    told = [(source_labels(result), SOURCE_ROWS[family](result)) for result in results]
+    return gauges(
+        family, [(Labels.of({**mine, **more}), value) for mine, rows in told for more, value in rows]
+    )
 
 
 def gauges(family: Family, rows: Sequence[Row]) -> Block:
@@ -109,11 +111,8 @@ def phase_labels(one: Shown, key: PhaseKey) -> Named:
 
 def with_zeros(one: Shown, known: Mapping[Group, float], vocabulary: Vocabulary) -> Iterator[Row]:
     """Yield what is known and, of a whole list, a zero for each other status that its job types can have."""
-    every = dict(known)
-    if one.snapshot.complete:
-        for place, job_type in one.tally.seen_types:
-            for status, phase in vocabulary(one.words, job_type):
-                every.setdefault(Group(place, job_type, status, phase), 0.0)
+    added = series_limit.shown_zeros(one.snapshot, one.words, known.keys(), vocabulary)
+    every = {**known, **dict.fromkeys(added, 0.0)}
     for group in sorted(every):
         yield one.written(status_labels, group), every[group]
 
@@ -222,7 +221,8 @@ def queue_oldest(one: Shown) -> Iterator[Row]:
 
 def job_labels(one: Shown, job: Job) -> Named:
     """Return the labels that tell one job from all others."""
-    return {**place_labels(one, Place(job.workspace, job.dataset)), **job_series.identity(job)}
+    place = Place(label(job.workspace), None if job.dataset is None else label(job.dataset))
+    return {**place_labels(one, place), **job_series.identity(job)}
 
 
 def job_info(one: Shown) -> Iterator[Row]:
@@ -243,7 +243,24 @@ def of_each_job(read: Callable[[Job], float | None]) -> Callable[[Shown], Iterat
     return rows
 
 
-def series_dropped(result: Result) -> float | None:
+def alone(read: Callable[[Result], float | None]) -> Callable[[Result], Iterator[tuple[Named, float]]]:
+    """Return what yields the one row of a source, where there is something to say."""
+
+    def rows(result: Result) -> Iterator[tuple[Named, float]]:
+        value = read(result)
+        if value is not None:
+            yield {}, value
+
+    return rows
+
+
+def series_dropped(result: Result) -> Iterator[tuple[Named, float]]:
+    """Yield a row for each family that is limited by itself."""
+    for family, number in series_limit.dropped(result):
+        yield {"family": family.name}, float(number)
+
+
+def job_series_dropped(result: Result) -> float | None:
     """Return how many active jobs have no series of their own, None where none is to have one."""
     source = result.source
     if result.snapshot is None or not source.settings.per_job or not source.words.statuses:
@@ -290,8 +307,13 @@ SOURCE_VALUES: dict[Family, Callable[[Result], float | None]] = {
     metrics.LIST_COMPLETE: lambda result: float(result.snapshot is not None and result.snapshot.complete),
     metrics.LISTED_ITEMS: lambda result: float(result.snapshot.listed) if result.snapshot else None,
     metrics.REPORTED_ITEMS: lambda result: float(result.snapshot.reported) if result.snapshot else None,
-    metrics.JOB_SERIES_DROPPED: series_dropped,
+    metrics.JOB_SERIES_DROPPED: job_series_dropped,
     metrics.CLOCK_SKEW: lambda result: result.source.skew,
     metrics.CREDENTIALS_EXPIRY: lambda result: result.source.credentials_expire_at,
 }
 """Each family about a source, and how its value is read off a result; None makes no sample."""
+SOURCE_ROWS = {
+    **{family: alone(read) for family, read in SOURCE_VALUES.items()},
+    metrics.SERIES_DROPPED: series_dropped,
+}
+"""Each family about a source, and its rows: labels beside those of the source, and values."""

@@ -1,19 +1,12 @@
 """What the series of a single job say: its labels and values. Pure."""
 
-import re
 from collections.abc import Callable, Mapping
-from hashlib import blake2b
 
 from exporter import metrics
+from exporter.labels import label
 from exporter.metrics import Family
 from exporter.model import Job
 from exporter.shortlist import name_of
-
-LONGEST = 200
-"""Characters of a label's value that a cloud has chosen."""
-MARK = "~"
-UNFIT = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]")
-"""Control characters, ends of lines, and halves of pairs that no UTF-8 has."""
 
 
 def identity(job: Job) -> Mapping[str, str]:
@@ -53,15 +46,3 @@ VALUES: dict[Family, Callable[[Job], float | None]] = {
     metrics.JOB_LAST_RUN_FINISHED: last_run_finished,
 }
 """Each family of one sample a job, and how its value is read off the job; None makes no sample."""
-
-
-def label(text: str) -> str:
-    """Return a text as a label's value: one line of UTF-8, at most ``LONGEST`` characters.
-
-    One that had to be changed ends in a digest, so that two texts never become the same value.
-    """
-    fit = UNFIT.sub("\N{REPLACEMENT CHARACTER}", text[:LONGEST])
-    if fit == text:
-        return text
-    digest = blake2b(text.encode("utf-8", "surrogatepass"), digest_size=8).hexdigest()
-    return f"{fit[: LONGEST - len(digest) - len(MARK)]}{MARK}{digest}"

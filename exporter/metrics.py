@@ -209,6 +209,13 @@ JOB_SERIES_DROPPED = _source(
     Kind.GAUGE,
     "Active jobs that have no series of their own because there are more than per_job; absent without it.",
 )
+SERIES_DROPPED = _source(
+    "series_dropped",
+    Kind.GAUGE,
+    "Series that a family would have beyond max_series: what they count is in series whose labels say other, "
+    "and zeros are left out. Told up to 10,000 for each list.",
+    "family",
+)
 CLOCK_SKEW = _source(
     "source_clock_skew_seconds",
     Kind.GAUGE,

@@ -13,7 +13,7 @@ from weakref import WeakKeyDictionary
 from prometheus_client import Metric
 
 from exporter import collector
-from exporter.collector import JOB_FAMILIES, SOURCE_VALUES, Shown
+from exporter.collector import JOB_FAMILIES, SOURCE_ROWS, Shown
 from exporter.metrics import Family
 from exporter.scrape import Result
 from exporter.source import Snapshot, Source
@@ -111,7 +111,7 @@ async def about_jobs(kept: Sequence[Kept], form: Form, turns: Turns) -> AsyncIte
 
 async def about_sources(results: Sequence[Result], form: Form, turns: Turns) -> AsyncIterator[bytes]:
     """Yield the families about the sources themselves."""
-    for family in SOURCE_VALUES:
+    for family in SOURCE_ROWS:
         for part in of_catalogue(family, [collector.about_sources(family, results)], form):
             yield part
         await turns.pause()

@@ -87,6 +87,7 @@ class Standby:
         """How the last collection ended; None before there was one."""
         self._ended = 0.0
         self._absent: set[str] = set()
+        self._is_crowded = False
         self._duration: float | None = None
         self._requests: int | None = None
         about = {"source": source.settings.name, "api": source.settings.api}
@@ -163,6 +164,7 @@ class Standby:
         if snapshot.complete:
             self._complete = snapshot
         self._tell_absent(snapshot)
+        self._tell_crowded(snapshot)
         if not snapshot.complete:
             self._changes.tell(
                 INCOMPLETE,
@@ -198,6 +200,16 @@ class Standby:
                     walk.name,
                     f"; {walk.if_absent}" if walk.if_absent else "",
                 )
+
+    def _tell_crowded(self, snapshot: Snapshot) -> None:
+        """Warn once, until all fits again, that series are not told apart."""
+        was_crowded, self._is_crowded = self._is_crowded, snapshot.tally.dropped > 0
+        if self._is_crowded and not was_crowded:
+            log.warning(
+                "source %s: more series than max_series (%d): the last are counted together, as other",
+                self.source.settings.name,
+                self.source.settings.max_series,
+            )
 
     def _failed(self, error: SourceError) -> None:
         """Log a failure when it begins and when its reason changes, not at every scrape."""

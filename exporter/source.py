@@ -15,8 +15,9 @@ from exporter.apis.words import Words
 from exporter.client import Client, Deadline, Meter
 from exporter.config import Source as Settings
 from exporter.errors import Reason, SourceError
+from exporter.groups import Queued, QueueGroup, fit
 from exporter.lateness import late
-from exporter.tally import Queued, QueueGroup, Tally, merged
+from exporter.tally import Tally, merged
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -217,7 +218,13 @@ class Source:
 
     def _new_tally(self) -> Tally:
         settings = self.settings
-        return Tally(lookback=settings.lookback, standing=self.words.standing, per_job=settings.per_job)
+        return Tally(
+            lookback=settings.lookback,
+            standing=self.words.standing,
+            per_job=settings.per_job,
+            most=settings.max_series,
+            documented=self.words.documented,
+        )
 
 
 def reported(walk: Walk, outcome: Listing[Tally] | SourceError, requests: int, seconds: float) -> WalkReport:
@@ -247,7 +254,7 @@ def reported(walk: Walk, outcome: Listing[Tally] | SourceError, requests: int, s
 
 def add_zeros(tally: Tally, walk: Walk) -> None:
     """Say of a whole list that what it is about and does not hold is not there."""
-    tally.seen_types.update(walk.zeros)
+    tally.whole_types.update((fit(place), job_type) for place, job_type in walk.zeros)
     if walk.queue_type is not None and not tally.queue:
         tally.queue[QueueGroup("", walk.queue_type)] = Queued()
 
@@ -256,8 +263,10 @@ def overlapping(listings: Sequence[Listing[Tally]]) -> bool:
     """Tell whether two lists share a job or a group: then the cloud has ignored what tells them apart."""
     known: set[object] = set()
     for listing in listings:
-        for mine in (listing.reading.seen, listing.fold.jobs, listing.fold.last_runs):
+        tally = listing.fold
+        several = (listing.reading.seen, tally.jobs.told_apart, tally.last_runs.told_apart)
+        for mine in several:
             if not known.isdisjoint(mine):
                 return True
-        known |= listing.reading.seen | listing.fold.jobs.keys() | listing.fold.last_runs.keys()
+        known.update(*several)
     return False

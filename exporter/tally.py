@@ -1,164 +1,79 @@
 """Folds jobs into numbers, page by page; but for a shortlist, the jobs themselves are not kept. Pure."""
 
-from bisect import bisect_left
+import sys
 from collections import Counter
-from collections.abc import Iterable, Sequence
-from functools import cache
-from itertools import accumulate
+from collections.abc import Container, Iterable, Sequence
+from functools import partial
+from typing import TypeVar
 
-import msgspec
-
-from exporter.model import (
-    ACTIVE,
-    FINISHED,
-    Counted,
-    FileCounts,
-    Item,
-    Job,
-    Phase,
-    Place,
-    QueueEntry,
-    earlier,
-    later,
+from exporter.groups import (
+    JOBS_BEYOND,
+    QUEUE_RULE,
+    RUNNING_BOUNDS,
+    SUBMITTING_BOUNDS,
+    Distribution,
+    Group,
+    LastRuns,
+    Numbers,
+    QueueGroup,
+    add_files,
+    beyond,
+    fit,
+    rank,
 )
+from exporter.labels import label
+from exporter.limited import Addable, Limited, Rule
+from exporter.model import ACTIVE, FINISHED, Counted, Item, Job, Phase, Place, QueueEntry, earlier, later
 from exporter.shortlist import Shortlist
 
-SUBMITTING_BOUNDS = (1.0, 5.0, 15.0, 30.0, 60.0, 120.0, 300.0, 600.0, 1800.0, 3600.0, 7200.0, 21600.0)
-RUNNING_BOUNDS = (10.0, 30.0, 60.0, 300.0, 600.0, 1800.0, 3600.0, 7200.0, 14400.0, 28800.0, 86400.0, 604800.0)
-
-
-class Distribution:
-    """Counts of observations per bucket (the last one is for what is beyond all bounds) and their sum."""
-
-    __slots__ = ("bounds", "counts", "sum")
-
-    def __init__(self, bounds: tuple[float, ...]) -> None:
-        self.bounds = bounds
-        self.counts = [0] * (len(bounds) + 1)
-        self.sum = 0.0
-
-    def observe(self, value: float) -> None:
-        """Count ``value`` into the first bucket whose upper bound is not below it."""
-        self.counts[bisect_left(self.bounds, value)] += 1
-        self.sum += value
-
-    @classmethod
-    def of(cls, parts: "Sequence[Distribution]") -> "Distribution":
-        """Return the sum of distributions over the same bounds."""
-        whole = cls(parts[0].bounds)
-        whole.counts = [sum(counts) for counts in zip(*(part.counts for part in parts), strict=True)]
-        whole.sum = sum(part.sum for part in parts)
-        return whole
-
-    def cumulative(self) -> list[tuple[str, float]]:
-        """Return (le, count) pairs as the exposition formats want them, ``+Inf`` last."""
-        return list(zip(as_written(self.bounds), map(float, accumulate(self.counts)), strict=True))
-
-
-@cache
-def as_written(bounds: tuple[float, ...]) -> Sequence[str]:
-    """Return the values of ``le`` for these bounds and what is beyond them."""
-    return (*map(str, bounds), "+Inf")
-
-
-class Group(msgspec.Struct, frozen=True, order=True):
-    """Jobs that are counted together."""
-
-    place: Place
-    job_type: str
-    status: str
-    phase: Phase
-
-
-class QueueGroup(msgspec.Struct, frozen=True, order=True):
-    """Queue entries that are counted together; '' where the API tells nothing, or nothing waits."""
-
-    workspace: str
-    queue_type: str
-    cluster_type: str = ""
-    job_type: str = ""
-    priority: str = ""
-
-
-class Numbers:
-    """What is known of one group of jobs; None where nothing was to be seen.
-
-    ``jobs`` and ``newest_end`` cover every job listed, all else those active or finished inside the
-    lookback.
-    """
-
-    __slots__ = (
-        "completed",
-        "expected",
-        "failed",
-        "jobs",
-        "measurable_completed",
-        "measurable_expected",
-        "newest_end",
-        "oldest_created",
-        "recent",
-        "running",
-        "submitting",
-        "turnaround",
-    )
-
-    def __init__(self) -> None:
-        self.jobs = 0
-        self.recent = 0
-        self.newest_end: float | None = None
-        self.oldest_created: float | None = None
-        self.submitting: Distribution | None = None
-        self.running: Distribution | None = None
-        self.turnaround: Distribution | None = None
-        self.expected: int | None = None
-        self.completed: int | None = None
-        self.failed: int | None = None
-        # Of the jobs that tell both: a ratio of sums over different jobs would mean nothing.
-        self.measurable_expected = 0
-        self.measurable_completed = 0
-
-
-class LastRuns:
-    """DataArts jobs whose newest instance has one status, and when the newest of those ended."""
-
-    __slots__ = ("jobs", "newest_end")
-
-    def __init__(self) -> None:
-        self.jobs = 0
-        self.newest_end: float | None = None
-
-
-class Queued:
-    """Entries of one group of a queue, and the oldest ranking time among them."""
-
-    __slots__ = ("entries", "oldest")
-
-    def __init__(self) -> None:
-        self.entries = 0
-        self.oldest: float | None = None
+Row = tuple[str, str | None, str, str, Phase]
+"""What tells a group apart, as it is on a row."""
+ValueT = TypeVar("ValueT", bound=Addable)
 
 
 class Tally:
     """The numbers of one walk.
 
     ``standing`` jobs are definitions that never finish: they are counted, and so are their last runs.
-    Of the active ones up to ``per_job`` are kept as they are.
+    Of the active ones up to ``per_job`` are kept as they are. Jobs, last runs and queue entries are each told
+    apart in at most about ``most`` groups, those of ``documented`` types and statuses first.
     """
 
-    def __init__(self, *, lookback: float, standing: bool = False, per_job: int = 0) -> None:
+    def __init__(
+        self,
+        *,
+        lookback: float,
+        standing: bool = False,
+        per_job: int = 0,
+        most: int = sys.maxsize,
+        documented: Container[str] = (),
+    ) -> None:
         self._lookback = lookback
         self._standing = standing
-        self.jobs: dict[Group, Numbers] = {}
-        self.last_runs: dict[Group, LastRuns] = {}
-        self.queue: dict[QueueGroup, Queued] = {}
+        self.most = most
+        self.documented = documented
+        ranked, kept = partial(rank, documented), most - JOBS_BEYOND
+        self.jobs = Limited(Rule(new=Numbers, rank=ranked, beyond=beyond), kept)
+        self.last_runs = Limited(Rule(new=LastRuns, rank=ranked, beyond=beyond), kept)
+        self.queue = Limited(QUEUE_RULE, kept)
         self.unknown: Counter[str] = Counter()
-        self.seen_types: set[tuple[Place, str]] = set()
-        """Job types that were listed, or that a whole list is about: zeros may be given for them."""
+        self.whole_types: set[tuple[Place, str]] = set()
+        """Job types that a whole list is about, whether it has jobs of them or not."""
         self.shortlist = Shortlist(per_job)
         self._per_job = per_job
         # The same numbers by what is on a row: to look up a group is dearer than to fold a job in.
-        self._of_row: dict[tuple[str, str | None, str, str, Phase], Numbers] = {}
-        self._of_run: dict[tuple[str, str | None, str, str, Phase], LastRuns] = {}
+        self._of_row: dict[Row, Numbers] = {}
+        self._of_run: dict[Row, LastRuns] = {}
+
+    @property
+    def seen_types(self) -> set[tuple[Place, str]]:
+        """Job types that were listed, or that a whole list is about: zeros may be given for them."""
+        return self.whole_types | {(group.place, group.job_type) for group in self.jobs.told_apart}
+
+    @property
+    def dropped(self) -> int:
+        """How many groups are not told apart."""
+        return self.jobs.dropped + self.last_runs.dropped + self.queue.dropped
 
     def take(self, items: Sequence[Item], now: float) -> None:
         """Fold in the rows of a page, as they were at ``now``."""
@@ -172,9 +87,9 @@ class Tally:
 
     def count(self, counted: Counted) -> None:
         """Add jobs that were counted and not listed: none of them is active, or ended inside the lookback."""
-        self.seen_types.add((counted.place, counted.job_type))
-        group = Group(counted.place, counted.job_type, counted.status, counted.phase)
-        numbers = self.jobs.setdefault(group, Numbers())
+        place = counted.place
+        row = (place.workspace, place.dataset, counted.job_type, counted.status, counted.phase)
+        numbers = self._numbers(row)
         numbers.jobs += counted.jobs
         numbers.newest_end = later(numbers.newest_end, counted.newest_end)
         for field in counted.unknown:
@@ -184,10 +99,7 @@ class Tally:
         row = (job.workspace, job.dataset, job.job_type, job.status, job.phase)
         numbers = self._of_row.get(row)
         if numbers is None:
-            place = Place(job.workspace, job.dataset)
-            self.seen_types.add((place, job.job_type))
-            group = Group(place, job.job_type, job.status, job.phase)
-            numbers = self._of_row[row] = self.jobs.setdefault(group, Numbers())
+            numbers = self._numbers(row)
         numbers.jobs += 1
         if self._standing:
             self._take_last_run(job)
@@ -195,6 +107,9 @@ class Tally:
             self._take_run(numbers, job, now)
         if self._per_job:
             self.shortlist.offer(job, standing=self._standing)
+
+    def _numbers(self, row: Row) -> Numbers:
+        return looked_up(row, self.jobs, self._of_row)
 
     def _take_run(self, numbers: Numbers, job: Job, now: float) -> None:
         if job.phase in FINISHED:
@@ -235,8 +150,7 @@ class Tally:
         row = (job.workspace, job.dataset, job.job_type, run.status, run.phase)
         runs = self._of_run.get(row)
         if runs is None:
-            group = Group(Place(job.workspace, job.dataset), job.job_type, run.status, run.phase)
-            runs = self._of_run[row] = self.last_runs.setdefault(group, LastRuns())
+            runs = looked_up(row, self.last_runs, self._of_run)
         runs.jobs += 1
         ended = run.ended
         if ended is not None and (runs.newest_end is None or ended > runs.newest_end):
@@ -244,13 +158,13 @@ class Tally:
 
     def _take_entry(self, entry: QueueEntry) -> None:
         group = QueueGroup(
-            entry.workspace,
+            label(entry.workspace),
             entry.queue_type,
-            entry.cluster_type,
-            entry.job_type,
-            "" if entry.priority is None else str(entry.priority),
+            label(entry.cluster_type),
+            label(entry.job_type),
+            "" if entry.priority is None else label(str(entry.priority)),
         )
-        queued = self.queue.setdefault(group, Queued())
+        queued, _ = self.queue.place(group)
         queued.entries += 1
         queued.oldest = earlier(queued.oldest, entry.created)
 
@@ -261,28 +175,28 @@ def merged(tallies: Iterable[Tally]) -> Tally:
     The lists of a source do not share jobs; where a cloud ignores what we asked it to filter by they do,
     and then a group counts once (whoever calls sees the repeated keys and marks the source incomplete).
     """
-    several = list(tallies)
-    whole = Tally(lookback=0.0)
+    several = list(tallies) or [Tally(lookback=0.0)]
+    whole = Tally(lookback=0.0, most=several[0].most, documented=several[0].documented)
     whole.shortlist = Shortlist.of(tally.shortlist for tally in several)
+    whole.jobs.merge(tally.jobs for tally in several)
+    whole.last_runs.merge(tally.last_runs for tally in several)
+    whole.queue.merge(tally.queue for tally in several)
     for tally in several:
-        whole.jobs.update(tally.jobs)
-        whole.last_runs.update(tally.last_runs)
-        whole.queue.update(tally.queue)
         whole.unknown.update(tally.unknown)
-        whole.seen_types |= tally.seen_types
+        whole.whole_types |= tally.whole_types
     return whole
 
 
-def add_files(numbers: Numbers, files: FileCounts) -> None:
-    """Add the file counters that a job tells."""
-    numbers.expected = plus(numbers.expected, files.expected)
-    numbers.completed = plus(numbers.completed, files.completed)
-    numbers.failed = plus(numbers.failed, files.failed)
-    if files.expected and files.completed is not None:
-        numbers.measurable_expected += files.expected
-        numbers.measurable_completed += min(files.completed, files.expected)
-
-
-def plus(known: int | None, value: int | None) -> int | None:
-    """Add where there is something to add."""
-    return known if value is None else (known or 0) + value
+def looked_up(row: Row, groups: Limited[Group, ValueT], of_row: dict[Row, ValueT]) -> ValueT:
+    """Return the numbers to which a row counts, and remember those of its own by what is on the row."""
+    workspace, dataset, job_type, status, phase = row
+    place = fit(Place(workspace, dataset))
+    group = Group(place, label(job_type), label(status), phase)
+    evicted = groups.evicted
+    numbers, own = groups.place(group)
+    if groups.evicted != evicted:
+        of_row.clear()
+    # Of what does not fit, or is too long, there may be any number.
+    if own and row == (place.workspace, place.dataset, group.job_type, group.status, phase):
+        of_row[row] = numbers
+    return numbers

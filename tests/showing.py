@@ -10,12 +10,13 @@ from prometheus_client import Metric
 
 from exporter.apis import dataarts_jobs, octopus_queuing_jobs, octopus_system_jobs, pai_dataset_jobs
 from exporter.errors import Reason, SourceError
+from exporter.groups import Queued, QueueGroup
 from exporter.metrics import CATALOGUE, About
 from exporter.model import Item, Job, LastRun, Phase, Place
 from exporter.rendering import Body, Renderer
 from exporter.scrape import Result
 from exporter.source import Snapshot
-from exporter.tally import Queued, QueueGroup, Tally
+from exporter.tally import Tally
 from exporter.writer import OPENMETRICS, TEXT, Form
 from tests.fakes import a_source, answers, the_settings
 from tests.scraped import read_openmetrics
@@ -41,12 +42,14 @@ def shown(
     queue: Sequence[QueueGroup] = (),
     last_success: float | None = NOW,
     duration: float | None = 0.5,
+    most: int = 2000,
 ) -> Result:
     """Return a result that shows these jobs."""
     source = a_source(the_settings(api, OPTIONS[api], name="one"), answers(httpx.Response(200)))
-    tally = Tally(lookback=3600.0, standing=source.words.standing)
+    words = source.words
+    tally = Tally(lookback=3600.0, standing=words.standing, most=most, documented=words.documented)
     tally.take(items, NOW)
-    tally.seen_types.update(seen)
+    tally.whole_types.update(seen)
     tally.queue.update((group, Queued()) for group in queue)
     snapshot = Snapshot(
         tally=tally,

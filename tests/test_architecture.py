@@ -11,7 +11,7 @@ import pytest
 import exporter
 from exporter.apis import APIS
 from exporter.clouds.login import EXPLAIN
-from exporter.collector import DISTRIBUTIONS, JOB_ROWS, SOURCE_VALUES
+from exporter.collector import DISTRIBUTIONS, JOB_ROWS, SOURCE_ROWS
 from exporter.instruments import Instruments
 from exporter.metrics import CATALOGUE, PLACE_LABELS, SOURCE_LABELS, About, Family, Kind
 from exporter.model import ACTIVE, FINISHED, Phase
@@ -138,6 +138,6 @@ def test_every_family_of_the_catalogue_is_given_by_somebody() -> None:
     counts.unknown_values({"status": 1})
     told = [*instruments.about_sources(["source"]), *instruments.about_exporter()]
     counted = {metric.name + ("_total" if metric.type == "counter" else "") for metric in told}
-    shown = {family.name for family in (*JOB_ROWS, *DISTRIBUTIONS, *SOURCE_VALUES)}
+    shown = {family.name for family in (*JOB_ROWS, *DISTRIBUTIONS, *SOURCE_ROWS)}
     assert shown.isdisjoint(counted)
     assert shown | counted >= {family.name for family in CATALOGUE}

@@ -2,8 +2,8 @@
 
 from typing import Any
 
+from exporter.groups import QueueGroup
 from exporter.model import FileCounts, Job, LastRun, Phase, Place, QueueEntry
-from exporter.tally import QueueGroup
 from tests.showing import ABOUT_JOBS, NOW, expected, factory_job, families, shown, system_job, text
 
 

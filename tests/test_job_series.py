@@ -14,7 +14,7 @@ from exporter.config import Config
 from exporter.config import Source as Settings
 from exporter.errors import Reason, SourceError
 from exporter.instruments import Instruments
-from exporter.job_series import LONGEST, label
+from exporter.labels import LONGEST, label
 from exporter.metrics import CATALOGUE
 from exporter.model import ACTIVE, FileCounts, Job, LastRun, Phase
 from exporter.scrape import Result

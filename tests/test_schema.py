@@ -124,6 +124,8 @@ VALUES: list[tuple[str, Any, bool]] = [
     ("defaults.concurrency", "${PLACES}", True),
     ("defaults.requests_per_second", 0.5, True),
     ("defaults.requests_per_second", 0, False),
+    ("defaults.max_series", 100, True),
+    ("defaults.max_series", 99, False),
     ("defaults.per_job", 0, True),
     ("defaults.per_job", -1, False),
     ("defaults.retries", 3, False),

@@ -7,9 +7,9 @@ import pytest
 
 from exporter.apis import dataarts_jobs, octopus_system_jobs
 from exporter.errors import Reason, SourceError
+from exporter.groups import Group, QueueGroup
 from exporter.model import Phase, Place
 from exporter.source import Source
-from exporter.tally import Group, QueueGroup
 from tests.apis.cases import CASES, NOW, listed
 from tests.fakes import a_source, dated, the_settings, within
 from tests.turned import TURNED, Backend, now

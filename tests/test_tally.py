@@ -8,6 +8,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from exporter.groups import (
+    RUNNING_BOUNDS,
+    SUBMITTING_BOUNDS,
+    Distribution,
+    Group,
+    Numbers,
+    QueueGroup,
+)
 from exporter.model import (
     ACTIVE,
     FINISHED,
@@ -21,16 +29,7 @@ from exporter.model import (
     earlier,
     later,
 )
-from exporter.tally import (
-    RUNNING_BOUNDS,
-    SUBMITTING_BOUNDS,
-    Distribution,
-    Group,
-    Numbers,
-    QueueGroup,
-    Tally,
-    merged,
-)
+from exporter.tally import Tally, merged
 
 NOW = 100_000.0
 LOOKBACK = 3600.0

@@ -102,6 +102,15 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
             "comes back within a minute. Mind what else uses the same account.",
         ),
     ] = 20.0
+    max_series: Annotated[
+        int,
+        Meta(
+            ge=100,
+            description="How many series one metric family of one source may have (a histogram counts as one "
+            "series). What is beyond is counted together, in series whose labels say other; "
+            "datajobs_series_dropped tells how many series that saves.",
+        ),
+    ] = 2_000
     per_job: Annotated[
         int,
         Meta(

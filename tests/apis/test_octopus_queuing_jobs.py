@@ -7,9 +7,9 @@ from exporter.apis.octopus_queuing_jobs import API, Options
 from exporter.apis.paging import Walk
 from exporter.client import Request
 from exporter.errors import Reason, SourceError
+from exporter.groups import QueueGroup
 from exporter.model import QueueEntry
 from exporter.source import Snapshot
-from exporter.tally import QueueGroup
 from tests.apis.cases import CASES, NOW, answer, sample, walks
 from tests.fakes import a_source, dated, the_settings, within
 from tests.turned import TURNED, Backend

@@ -38,6 +38,7 @@ def test_every_option_is_read() -> None:
         longest_job=86400,
         concurrency=4,
         requests_per_second=2.5,
+        max_series=5000,
         per_job=25,
         options=Vision(
             workspace_id="145883", datasets=("d-abc", "d-def"), discovery_interval=60, with_logs=True
@@ -63,6 +64,7 @@ def test_what_is_left_out_has_the_documented_default() -> None:
         longest_job=86400,
         concurrency=16,
         requests_per_second=20,
+        max_series=2000,
         per_job=0,
     )
     assert {name: getattr(source, name) for name in Settings.__struct_fields__} == {

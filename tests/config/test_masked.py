@@ -45,6 +45,7 @@ def test_what_was_left_out_is_shown_with_its_default() -> None:
                 "longest_job": "1d",
                 "concurrency": 16,
                 "requests_per_second": 20.0,
+                "max_series": 2000,
                 "per_job": 0,
                 "project_id": "p1",
                 "workspaces": None,
@@ -92,6 +93,7 @@ def configs(draw: st.DrawFn) -> Config:
         lookback=draw(DURATIONS),
         concurrency=draw(st.integers(1, 256)),
         requests_per_second=draw(st.integers(1, 10**6)) / 1000,
+        max_series=draw(st.integers(100, 10**6)),
         per_job=draw(st.integers(0, 10**6)),
     )
     return Config(sources=(source,))
