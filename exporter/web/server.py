@@ -26,6 +26,8 @@ LAST_WORDS = 2.0
 KEPT = 320
 """Seconds that a connection is kept for the next request. Prometheus gives one up after 300: where we did so
 first, a request might be on its way."""
+MOST_UNSENT = 16_384
+"""Bytes of an answer that the system keeps where the client takes none."""
 GOODBYE = 1.0
 """Seconds that connections are given to close once nothing is asked on them any more."""
 STOPPING = (signal.SIGINT, signal.SIGTERM)
@@ -65,6 +67,10 @@ def _bound(address: str) -> socket.socket:
         # What is accepted inherits it, and asyncio does not set it there. Without it the body of an answer on
         # a connection that is kept waits until its header is acknowledged, for 40 ms.
         listening.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        # Inherited as well. Else the system takes megabytes of an answer that nobody takes, and hides them from
+        # the bounds of connection.py. Not every system has it.
+        with suppress(AttributeError, OSError):
+            listening.setsockopt(socket.IPPROTO_TCP, socket.TCP_NOTSENT_LOWAT, MOST_UNSENT)
     except OSError as exc:
         raise AddressError(f"cannot listen on {address}: {why(exc)}") from exc
     return listening

@@ -15,12 +15,12 @@ from starlette.routing import Route
 from uvicorn.server import ServerState
 
 from exporter.web.connection import Waiting, connections
-from exporter.web.server import settings
+from exporter.web.server import MOST_UNSENT, listen, settings
 from tests.web.served import until
 
 SIZE = 1_000_000
 BUFFER = 8192
-"""Bytes that the system keeps for either side of a connection: the rest waits in the exporter."""
+"""Bytes that the system keeps for a client."""
 ASK = b"GET /large HTTP/1.1\r\nHost: here\r\n\r\n"
 
 
@@ -61,8 +61,7 @@ class Server:
 
 @asynccontextmanager
 async def server(waiting: Waiting) -> AsyncIterator[Server]:
-    listening = socket.create_server(("127.0.0.1", 0))
-    listening.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, BUFFER)
+    [listening] = listen(["127.0.0.1:0"])
     config, state = settings(APP), ServerState()
     config.load()
     kind = connections(waiting)
@@ -123,6 +122,13 @@ async def test_answers_that_wait_together_are_no_more_than_a_limit() -> None:
             assert sum(one.waits()) <= 3 * SIZE
         assert await taken(first) < SIZE  # it waited longest
         assert await taken(others[-1]) >= SIZE
+
+
+async def test_what_is_not_taken_waits_where_it_is_bounded_and_not_in_the_system() -> None:
+    async with server(Waiting(patience=60)) as one:
+        await one.ask()
+        await until(lambda: one.state.total_requests == 1)
+        assert one.waits()[0] > SIZE - MOST_UNSENT - 20 * BUFFER
 
 
 async def test_nobody_waits_for_those_who_take_nothing() -> None:
