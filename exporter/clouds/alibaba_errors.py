@@ -38,9 +38,10 @@ BY_CODE: tuple[tuple[str, Verdict], ...] = (
     ("IllegalTimestamp", Verdict(reason=Reason.AUTHENTICATION, cure=_CLOCK)),
     ("InvalidTimeStamp", Verdict(reason=Reason.AUTHENTICATION, cure=_CLOCK)),
     (
+        # Of a request whose answer was lost on the way back: it is sent once more on another connection.
         "SignatureNonceUsed",
         Verdict(
-            reason=Reason.AUTHENTICATION,
+            reason=Reason.CONNECTION,
             retryable=True,
             cure="the request came twice; does a proxy repeat it?",
         ),

@@ -29,7 +29,7 @@ from tests.clouds.explaining import (
         (400, "IllegalTimestamp", AUTHENTICATION, False, "set the clock"),
         (400, "InvalidTimeStamp.Expired", AUTHENTICATION, False, "set the clock"),
         (400, "InvalidTimeStamp.Format", AUTHENTICATION, False, "set the clock"),
-        (400, "SignatureNonceUsed", AUTHENTICATION, True, "does a proxy repeat it"),
+        (400, "SignatureNonceUsed", Reason.CONNECTION, True, "does a proxy repeat it"),
         (400, "InvalidSecurityToken.Expired", AUTHENTICATION, False, "renew all three"),
         (403, "InvalidSecurityToken.MismatchWithAccessKey", AUTHENTICATION, False, "renew all three"),
         (403, "Forbidden.RAM", PERMISSION, False, "paidataset:ListDatasetJobs"),
