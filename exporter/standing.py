@@ -5,7 +5,6 @@ crowd of requests must never go out with credentials that have not been accepted
 """
 
 import asyncio
-import time
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager, suppress
 
@@ -23,6 +22,11 @@ async def at_once() -> None:
     """Be ready."""
 
 
+def loop_time() -> float:
+    """Return the clock that all deadlines and waits go by."""
+    return asyncio.get_running_loop().time()
+
+
 SILENCE = 1.0
 """Seconds without an answer after which the next source may try too: a cloud that refuses is quick to."""
 
@@ -37,7 +41,7 @@ class Standing:
     """
 
     def __init__(
-        self, fingerprint: Callable[[], Awaitable[int]], clock: Callable[[], float] = time.monotonic
+        self, fingerprint: Callable[[], Awaitable[int]], clock: Callable[[], float] = loop_time
     ) -> None:
         self._fingerprint = fingerprint
         self._clock = clock
