@@ -1,9 +1,10 @@
-"""One page for each list API: prose, and what follows from the code."""
+"""One page for each list API, and one of what goes wrong: prose, and what follows from the code."""
 
 from collections.abc import Callable, Mapping
 from functools import partial
 
 from docs import troubles
+from docs.faults import faults_page
 from docs.markdown import page
 from docs.options import own_options
 from exporter.apis import APIS, dataarts_jobs, octopus, pai_dataset_jobs
@@ -50,4 +51,7 @@ def limit(api: Api) -> str:
     )
 
 
-PAGES: Mapping[str, Callable[[], str]] = {f"apis/{name}.md": partial(api_page, name) for name in APIS}
+PAGES: Mapping[str, Callable[[], str]] = {
+    **{f"apis/{name}.md": partial(api_page, name) for name in APIS},
+    "faults.md": faults_page,
+}

@@ -139,18 +139,23 @@ class Authority:
         self.file = folder / f"{name}.pem"
         self.file.write_bytes(certificate.public_bytes(serialization.Encoding.PEM))
 
-    def context(self, host: str) -> ssl.SSLContext:
+    def context(self, host: str, *, expired: bool = False) -> ssl.SSLContext:
         """Return what a server with a certificate for ``host`` (a name or an address) speaks TLS with."""
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-        context.load_cert_chain(self.issue(host))
+        context.load_cert_chain(self.issue(host, expired=expired))
         return context
 
-    def issue(self, *hosts: str, key: ec.EllipticCurvePrivateKey | rsa.RSAPrivateKey | None = None) -> Path:
+    def issue(
+        self,
+        *hosts: str,
+        key: ec.EllipticCurvePrivateKey | rsa.RSAPrivateKey | None = None,
+        expired: bool = False,
+    ) -> Path:
         """Return a file with a new key and a certificate of it for these names, e-mail addresses or URIs."""
         key = key or ec.generate_private_key(ec.SECP256R1())
         subject = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, hosts[0])])
         certificate = (
-            self._builder(subject, key.public_key())
+            self._builder(subject, key.public_key(), hours_ago=2 if expired else 0)
             .add_extension(x509.SubjectAlternativeName(map(_general_name, hosts)), critical=False)
             .add_extension(
                 x509.AuthorityKeyIdentifier.from_issuer_public_key(self._key.public_key()), critical=False
@@ -170,9 +175,9 @@ class Authority:
         return file
 
     def _builder(
-        self, subject: x509.Name, key: ec.EllipticCurvePublicKey | rsa.RSAPublicKey
+        self, subject: x509.Name, key: ec.EllipticCurvePublicKey | rsa.RSAPublicKey, *, hours_ago: int = 0
     ) -> x509.CertificateBuilder:
-        now = datetime.datetime.now(datetime.UTC)
+        now = datetime.datetime.now(datetime.UTC) - datetime.timedelta(hours=hours_ago)
         return (
             x509.CertificateBuilder()
             .subject_name(subject)
