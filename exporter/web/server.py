@@ -67,8 +67,8 @@ def _bound(address: str) -> socket.socket:
         # What is accepted inherits it, and asyncio does not set it there. Without it the body of an answer on
         # a connection that is kept waits until its header is acknowledged, for 40 ms.
         listening.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-        # Inherited as well. Else the system takes megabytes of an answer that nobody takes, and hides them from
-        # the bounds of connection.py. Not every system has it.
+        # Inherited as well. Else the system takes megabytes of an answer that nobody takes, and hides them
+        # from the bounds of connection.py. Not every system has it.
         with suppress(AttributeError, OSError):
             listening.setsockopt(socket.IPPROTO_TCP, socket.TCP_NOTSENT_LOWAT, MOST_UNSENT)
     except OSError as exc:
