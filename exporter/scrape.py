@@ -67,7 +67,7 @@ class Flight:
         except SourceError as exc:
             return exc.copy()
         except TimeoutError:
-            return self._source.too_late(self._deadline.at - self.began)
+            return self._source.too_late(max(0.0, self._deadline.at - self.began))
         except Exception as exc:  # noqa: BLE001 - what a bug in one source must not do to the others
             error = SourceError(Reason.INTERNAL, "a bug of the exporter; its log has the traceback")
             error.__cause__ = exc

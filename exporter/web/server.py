@@ -13,6 +13,8 @@ from contextlib import asynccontextmanager, contextmanager, suppress
 import uvicorn
 from starlette.types import ASGIApp, Receive, Scope, Send
 
+from exporter.web.hardening import hardened
+
 log = logging.getLogger(__name__)
 
 HOST = r"\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9_-]{1,63}(\.[A-Za-z0-9_-]{1,63})*\.?"
@@ -28,6 +30,8 @@ KEPT = 320
 first, a request might be on its way."""
 MOST_UNSENT = 16_384
 """Bytes of an answer that the system keeps where the client takes none."""
+LONGEST_HEAD = 32_768
+"""Bytes that the first line and the headers of a request may have."""
 GOODBYE = 1.0
 """Seconds that connections are given to close once nothing is asked on them any more."""
 STOPPING = (signal.SIGINT, signal.SIGTERM)
@@ -168,8 +172,10 @@ def settings(app: ASGIApp) -> uvicorn.Config:
     from exporter.web.connection import connections  # not for the commands that only read addresses
 
     return uvicorn.Config(
-        _cancellable(app),
+        hardened(_cancellable(app)),
         http=connections(),
+        ws="none",
+        h11_max_incomplete_event_size=LONGEST_HEAD,
         log_config=None,
         access_log=False,
         server_header=False,
