@@ -5,6 +5,9 @@ RUN python -m venv --without-pip /opt/datajobs-exporter
 WORKDIR /src
 COPY constraints.txt pyproject.toml README.md LICENSE ./
 COPY exporter exporter
+# Data of the package: the commands `dashboards` and `rules` write them.
+COPY grafana/dashboards grafana/dashboards
+COPY prometheus/rules prometheus/rules
 RUN pip --python /opt/datajobs-exporter/bin/python install --no-cache-dir --constraint constraints.txt ".[alibaba,huawei]"
 
 

@@ -26,6 +26,7 @@ from exporter.commands.options import (
     config_option,
     log_options,
     max_requests_option,
+    shipped_options,
     weather_options,
     web_config_option,
 )
@@ -154,8 +155,8 @@ def once(context: click.Context, *, config_file: Path, names: Sequence[str], out
 
     Ends with status 1 where a source failed; what the others gave is written all the same.
     """
+    from exporter.commands.files import target_of
     from exporter.commands.once import once as collect_once
-    from exporter.commands.once import target_of
 
     config = configuration(chosen(context, config_file))
     known = [source.name for source in config.sources]
@@ -232,6 +233,37 @@ def demo(
     logs.set_up(log_level, log_format, without_secrets)
     web_file = web_configuration(web_config_file)
     run(run_demo(Weather(**weather), sockets(addresses), console(), web_file))
+
+
+@main.command()
+@shipped_options("dashboards", kept="overview.json")
+def dashboards(**wishes: Any) -> None:
+    """Write the dashboards for Grafana to a folder.
+
+    Ends with status 2, and has written nothing, where a file of the same name differs.
+    """
+    write_shipped("dashboards", **wishes)
+
+
+@main.command()
+@shipped_options("rules", kept="settings.yaml")
+def rules(**wishes: Any) -> None:
+    """Write the rules and alerts for Prometheus to a folder.
+
+    Ends with status 2, and has written nothing, where a file of the same name differs.
+    """
+    write_shipped("rules", **wishes)
+
+
+def write_shipped(kind: str, *, folder: Path, force: bool, kept: Sequence[str]) -> None:
+    """Write what is shipped, and print what became of each file."""
+    from exporter.commands.shipped import ShippedError, place
+
+    try:
+        for line in place(kind, folder, force=force, kept=kept):
+            click.echo(line)
+    except ShippedError as exc:
+        fail(str(exc))
 
 
 Outcome = TypeVar("Outcome")

@@ -119,6 +119,27 @@ def check_options(command: Command) -> Command:
     return offline(interval(form(command)))
 
 
+def shipped_options(kind: str, kept: str) -> Callable[[Command], Command]:
+    """Add what is asked of a command that writes files of ours; ``kept`` is an example of one."""
+    folder = click.option(
+        "--output",
+        "folder",
+        metavar="DIR",
+        required=True,
+        type=click.Path(path_type=Path),
+        help="The folder to write them to; it is made where it is not there.",
+    )
+    force = click.option("--force", is_flag=True, help="Overwrite files that differ.")
+    keep = click.option(
+        "--keep",
+        "kept",
+        metavar="NAME",
+        multiple=True,
+        help=f"A file of these {kind} to leave as it is where it is there, such as {kept}. May be repeated.",
+    )
+    return lambda command: folder(force(keep(command)))
+
+
 def checked_faults(_: click.Context, __: click.Parameter, texts: Sequence[str]) -> Sequence[str]:
     """Return the faults as they were given, or refuse one that there is not."""
     from exporter.simulator.control import parse

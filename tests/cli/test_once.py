@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from exporter.commands.once import replace, target_of
+from exporter.commands.files import replace, target_of
 from exporter.errors import Reason
 from tests.cli.running import (
     COMMAND,

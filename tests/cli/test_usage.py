@@ -10,7 +10,7 @@ from exporter.cli import main
 from tests.cli.running import COMMAND, NAMES, WRONG_SECRET, config_file, environment, invoke, run
 from tests.conftest import Compare
 
-COMMANDS = ("", "check", "once", "simulate", "demo")
+COMMANDS = ("", "check", "once", "simulate", "demo", "dashboards", "rules")
 MISTAKES = f"""\
 credentials:
   huawei-prod: {{cloud: huawei, access_key: AK, secret_key: {WRONG_SECRET}}}

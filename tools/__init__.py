@@ -1,0 +1,1 @@
+"""What maintainers run: checks of a release and of what it is made of."""
