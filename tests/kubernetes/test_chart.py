@@ -26,6 +26,7 @@ from tests.kubernetes.rendering import (
 )
 from tests.kubernetes.schemas import VERSIONS, mistakes
 from tests.kubernetes.tools import CARRIERS, CHART, ROOT, run, tool
+from tests.programs import program
 
 HELMS = sorted(CARRIERS)
 EVERYTHING = ("--set", "dashboards.enabled=true", "--set", "rules.enabled=true")
@@ -200,6 +201,20 @@ def test_thresholds_and_links_are_those_of_the_values_and_nothing_else_changes()
     assert changed["datajobs:links:info"]["labels"]["grafana"] == "https://grafana.example.com"
     assert changed["datajobs:threshold:job_waiting_seconds"]["expr"].endswith(" * 7200")
     assert 'source="octopus"' in changed["datajobs:threshold:queue_waiting_seconds"]["expr"]
+
+
+def test_promtool_takes_the_rules_with_thresholds_of_the_values(tmp_path: Path) -> None:
+    rules = [item["spec"] for item in objects(with_values("usual")) if item["kind"] == "PrometheusRule"]
+    for number, spec in enumerate(rules):
+        (tmp_path / f"{number}.yaml").write_text(yaml.safe_dump(spec))
+    told = subprocess.run(
+        [program("promtool", package="prometheus"), "check", "rules", *tmp_path.iterdir()],
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+    assert (len(rules), told.returncode, told.stderr) == (len(written_rules()), 0, "")
 
 
 def test_dashboards_are_those_of_the_repository() -> None:
