@@ -12,6 +12,7 @@ from typing import Any
 
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
+from exporter.web.hardening import HEADERS
 from exporter.web.refusals import Refusals
 
 log = logging.getLogger(__name__)
@@ -164,9 +165,19 @@ class Connection(H11Protocol):
             self.idle.waits(self.transport, for_request=begun)
 
     def send_400_response(self, msg: str) -> None:
-        """Answer what is no HTTP, and close."""
+        """Answer what is no HTTP, and close.
+
+        uvicorn's own way raises an error where an answer is under way, or the last request was a HEAD.
+        """
         self.malformed.note(self.transport)
-        super().send_400_response(msg)
+        cycle = self.cycle
+        is_answering = cycle is not None and not cycle.response_complete
+        if is_answering:
+            cycle.disconnected = True
+            cycle.message_event.set()
+        if not (is_answering and cycle.response_started):
+            self.transport.write(malformed_answer(msg))
+        self.transport.close()
 
     def _unsupported_upgrade_warning(self) -> None:
         """Take a wish for another protocol for what it is: one that need not be granted, nor logged."""
@@ -180,6 +191,13 @@ class Connection(H11Protocol):
         """Take note: all was taken."""
         super().resume_writing()
         self.waiting.ends(self.transport)
+
+
+def malformed_answer(text: str) -> bytes:
+    """Return the answer to what is no HTTP."""
+    headers = {"Content-Type": "text/plain; charset=utf-8", "Connection": "close", **HEADERS}
+    lines = [f"{name}: {value}" for name, value in headers.items()]
+    return "\r\n".join(["HTTP/1.1 400 Bad Request", *lines, "", f"{text}\n"]).encode()
 
 
 def connections(waiting: Waiting | None = None, idle: Idle | None = None) -> type[Connection]:

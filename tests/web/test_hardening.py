@@ -153,6 +153,25 @@ async def test_what_is_no_http_is_answered_with_400_and_nothing_else(
     assert lines[0].startswith("answered 400 to 127.0.0.1, which sent no HTTP")
 
 
+@pytest.mark.parametrize(
+    "before",
+    [
+        b"HEAD /-/healthy HTTP/1.1\r\nHost: a\r\n\r\n",
+        b"GET /-/healthy HTTP/1.1\r\nHost: a\r\n\r\n",
+        b"GET /metrics HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n",
+    ],
+)
+async def test_nonsense_after_a_request_is_no_bug_of_ours(
+    tmp_path: Path, before: bytes, caplog: pytest.LogCaptureFixture
+) -> None:
+    async with listening(tmp_path) as port:
+        found = await answer(port, before + b"\0" * 80 + b"\r\n\r\n")
+        assert found.count(b"HTTP/1.1 400 ") == 1
+        assert found.endswith(b"Invalid HTTP request received.\n")
+        assert (await answer(port, request("GET", "/-/healthy"))).endswith(b"healthy\n")
+    assert not [record for record in caplog.records if record.levelno > logging.WARNING]
+
+
 async def test_requests_in_a_row_are_answered_in_their_order(tmp_path: Path) -> None:
     first = b"GET /-/healthy HTTP/1.1\r\nHost: a\r\n\r\n"
     async with listening(tmp_path) as port:
