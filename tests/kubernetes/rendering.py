@@ -6,7 +6,9 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 import yaml
+from click.testing import Result
 
+from tests.cli.running import invoke
 from tests.kubernetes.schemas import Object
 from tests.kubernetes.tools import CHART, run, tool
 
@@ -62,3 +64,16 @@ def container(text: str) -> Object:
     (found,) = only(text, "Deployment")["spec"]["template"]["spec"]["containers"]
     assert isinstance(found, dict)
     return found
+
+
+def checked_offline(config: str, folder: Path) -> Result:
+    """Let the exporter check a configuration, with its variables set and its files in a folder."""
+    for path in re.findall(r"_file: (/\S+)", config):
+        here = folder / path.lstrip("/")
+        here.parent.mkdir(parents=True, exist_ok=True)
+        here.write_text("of-a-secret")
+        config = config.replace(path, str(here))
+    file = folder / "config.yaml"
+    file.write_text(config)
+    variables = dict.fromkeys(re.findall(r"\$\{(\w+)\}", config), "of-a-secret")
+    return invoke("check", "--offline", "--config.file", file, **variables)

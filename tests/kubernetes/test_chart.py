@@ -1,23 +1,24 @@
 """The Helm chart: what it renders is valid, safe, and what the repository says elsewhere."""
 
 import json
-import os
 import re
 import subprocess
-import sys
 import tarfile
 from pathlib import Path
 from typing import Any
 
+import httpx
 import pytest
 import yaml
 
 import exporter
+from tests.cli.running import invoke, running
 from tests.conftest import Compare
 from tests.kubernetes.rendering import (
     MINIMAL,
     VALUES,
     RefusedError,
+    checked_offline,
     container,
     objects,
     only,
@@ -83,32 +84,30 @@ def test_the_schemas_refuse_what_does_not_exist() -> None:
 
 
 @pytest.mark.parametrize("name", [name for name in VALUES if name != "existing"])
-def test_the_exporter_takes_the_configuration_with_its_own_arguments(name: str, tmp_path: Path) -> None:
+def test_the_exporter_takes_the_configuration_that_is_mounted(name: str, tmp_path: Path) -> None:
     text = with_values(name)
-    (storage,) = (
-        item
-        for item in objects(text)
-        if "config.yaml" in {**item.get("data", {}), **item.get("stringData", {})}
-    )
-    config = tmp_path / "config.yaml"
-    config.write_text((storage.get("data") or storage["stringData"])["config.yaml"])
+    stored = [{**item.get("data", {}), **item.get("stringData", {})} for item in objects(text)]
+    (config,) = (data["config.yaml"] for data in stored if "config.yaml" in data)
     assert container(text)["args"][0] == "--config.file=/etc/datajobs-exporter/config.yaml"
-    names = re.findall(r"\$\{(\w+)\}", config.read_text())
-    for path in re.findall(r"/run/secrets/\S+(?=,|\n|\})", config.read_text()):
-        inside = tmp_path / path.lstrip("/")
-        inside.parent.mkdir(parents=True, exist_ok=True)
-        inside.write_text("of-a-secret")
-        config.write_text(config.read_text().replace(path, str(inside)))
-    told = subprocess.run(
-        [sys.executable, "-m", "exporter", "check", "--offline", "--config.file", str(config)],
-        env=os.environ | dict.fromkeys(names, "value"),
-        cwd=ROOT,
-        capture_output=True,
-        text=True,
-        timeout=60,
-        check=False,
-    )
-    assert (told.returncode, told.stderr) == (0, "")
+    assert container(text)["volumeMounts"][0]["mountPath"] == "/etc/datajobs-exporter"
+    told = checked_offline(config, tmp_path)
+    assert (told.exit_code, told.stderr) == (0, "")
+
+
+def test_the_exporter_answers_where_the_pod_is_probed(tmp_path: Path) -> None:
+    """With the arguments of the pod, but for where the configuration is and where to listen."""
+    text = with_values("usual")
+    (config,) = (item["data"]["config.yaml"] for item in objects(text) if item["kind"] == "ConfigMap")
+    (tmp_path / "config.yaml").write_text(config)
+    _, listen, *arguments = container(text)["args"]
+    assert listen == f"--web.listen-address=:{container(text)['ports'][0]['containerPort']}"
+    here = (f"--config.file={tmp_path / 'config.yaml'}", "--web.listen-address=127.0.0.1:0")
+    with running(*here, *arguments, HUAWEICLOUD_SDK_AK="key", HUAWEICLOUD_SDK_SK="value") as command:
+        address = command.err.wait_for("listens on").split("listens on ")[1].removesuffix('/metrics"')
+        for probe in ("readinessProbe", "livenessProbe"):
+            path = container(text)[probe]["httpGet"]["path"]
+            assert httpx.get(f"{address}{path}", trust_env=False).status_code == 200
+        assert command.end() == 0
 
 
 def test_the_secrets_that_the_configuration_names_are_mounted() -> None:
@@ -128,15 +127,8 @@ def test_the_secrets_that_the_configuration_names_are_mounted() -> None:
 
 
 def test_every_argument_is_one_of_the_exporter() -> None:
-    told = subprocess.run(
-        [sys.executable, "-m", "exporter", *container(with_values("files"))["args"], "--version"],
-        capture_output=True,
-        text=True,
-        timeout=60,
-        check=False,
-    )
-    assert (told.returncode, told.stderr) == (0, "")
-    assert exporter.__version__ in told.stdout
+    told = invoke(*container(with_values("files"))["args"], "--version")
+    assert (told.exit_code, told.stdout.split()[-1]) == (0, exporter.__version__)
 
 
 def test_the_chart_is_of_the_exporters_version() -> None:

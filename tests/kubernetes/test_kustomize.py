@@ -1,9 +1,6 @@
 """The manifests for those who use no Helm: what the chart renders, put together by real kustomize."""
 
-import os
 import re
-import subprocess
-import sys
 from functools import cache
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -12,7 +9,7 @@ import pytest
 
 import exporter
 from tests.conftest import Compare
-from tests.kubernetes.rendering import objects, rendered
+from tests.kubernetes.rendering import checked_offline, objects, rendered
 from tests.kubernetes.schemas import VERSIONS, Object, mistakes
 from tests.kubernetes.tools import CARRIERS, ROOT, run, tool
 
@@ -84,25 +81,8 @@ def test_a_changed_configuration_has_another_name_which_the_pod_asks_for() -> No
 
 def test_the_exporter_takes_the_configuration(tmp_path: Path) -> None:
     (config,) = (item["data"]["config.yaml"] for item in named("ConfigMap") if "config.yaml" in item["data"])
-    (tmp_path / "config.yaml").write_text(config)
-    told = subprocess.run(
-        [
-            sys.executable,
-            "-m",
-            "exporter",
-            "check",
-            "--offline",
-            "--config.file",
-            str(tmp_path / "config.yaml"),
-        ],
-        env=os.environ | {"HUAWEICLOUD_SDK_AK": "key", "HUAWEICLOUD_SDK_SK": "value"},
-        cwd=ROOT,
-        capture_output=True,
-        text=True,
-        timeout=60,
-        check=False,
-    )
-    assert (told.returncode, told.stderr) == (0, "")
+    told = checked_offline(config, tmp_path)
+    assert (told.exit_code, told.stderr) == (0, "")
 
 
 def test_image_keys_and_labels_are_those_of_the_example() -> None:
