@@ -21,6 +21,7 @@ need prometheus promtool
 need prometheus-alertmanager prometheus-alertmanager alertmanager
 need prometheus-alertmanager amtool
 need chromium chromium
+need systemd systemd-analyze
 if [ ! -d "${FONTS:-/usr/share/fonts/truetype/liberation}" ]; then missing="$missing fonts-liberation"; fi
 missing=$(echo "$missing" | tr ' ' '\n' | sort -u | xargs)
 if [ -z "$missing" ]; then exit 0; fi

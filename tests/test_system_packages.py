@@ -8,7 +8,7 @@ import pytest
 
 SCRIPT = Path(__file__).parent / "system-packages.sh"
 TOOLS = ("sh", "tr", "sort", "xargs", "rm", "mv", "chmod", "echo")
-WANTED = ("prometheus", "promtool", "prometheus-alertmanager", "amtool", "chromium")
+WANTED = ("prometheus", "promtool", "prometheus-alertmanager", "amtool", "chromium", "systemd-analyze")
 
 
 class Machine:
@@ -58,14 +58,14 @@ def test_who_is_not_root_is_told_what_to_install(machine: Machine, ci: str, stat
     machine.add("chromium")
     ran = machine.run(CI=ci)
     assert ran.returncode == status
-    assert ran.stderr.endswith("fonts-liberation prometheus prometheus-alertmanager\n")
+    assert ran.stderr.endswith("fonts-liberation prometheus prometheus-alertmanager systemd\n")
     assert not machine.policy.exists()
 
 
 def test_other_systems_are_told_the_names_of_the_packages(machine: Machine) -> None:
     ran = machine.run()
     assert ran.returncode == 0
-    assert "chromium fonts-liberation prometheus prometheus-alertmanager" in ran.stderr
+    assert "chromium fonts-liberation prometheus prometheus-alertmanager systemd" in ran.stderr
 
 
 @pytest.mark.parametrize("earlier", [None, "#!/bin/sh\nexit 104\n"])
@@ -82,7 +82,7 @@ def test_no_service_starts_while_packages_are_installed(
     update, install = machine.log.read_text().splitlines()
     assert update.startswith("101 ")
     assert install.startswith("101 ")
-    assert install.endswith("chromium fonts-liberation prometheus prometheus-alertmanager")
+    assert install.endswith("chromium fonts-liberation prometheus prometheus-alertmanager systemd")
     assert (machine.policy.read_text() if machine.policy.exists() else None) == earlier
     assert ran.returncode == (1 if apt_status else 0)
     assert list(machine.policy.parent.glob("*.kept-by-*")) == []

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from contextlib import suppress
 from typing import TYPE_CHECKING
 
-from exporter import __version__
+from exporter import __version__, notify
 from exporter.assembly import Assembly
 from exporter.config import Config
 from exporter.instruments import Instruments
@@ -55,7 +55,9 @@ async def serve(
         for listening in sockets:
             address = url(listening, telemetry_path, secure=tls is not None)
             log.info("version %s listens on %s", __version__, address)
+        notify.tell(notify.READY)
         await stop.wait()
+        notify.tell(notify.STOPPING)
         log.info("stopping")
 
 
