@@ -245,6 +245,10 @@ class Client:
                 # In our words already and without an answer: there was no key or no login to send it with.
                 sending.is_sent = sending.code != "none"
                 raise
+            except httpx.RequestError as exc:
+                # What did not come back may have been the login for it.
+                sending.is_sent = sending.code != "none" or exc.request is message
+                raise
 
     def _message(self, request: Request) -> httpx.Request:
         """Return what is sent."""

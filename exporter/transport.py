@@ -130,6 +130,8 @@ class Direct(httpx.AsyncClient):
         except httpx.RequestError as exc:
             exc.request = request
             raise
+        except aiohttp.ClientResponseError as exc:  # of these aiohttp's own words quote the answer
+            raise httpx.RemoteProtocolError("not HTTP", request=request) from exc
 
 
 class Transport(httpx.AsyncBaseTransport):
@@ -237,17 +239,25 @@ def connection_error(what: str, exc: Exception) -> SourceError:
 
 def _kind_of(cause: Exception) -> tuple[Reason, str]:
     """Return the reason of a failure, and what was found."""
-    if isinstance(cause, aiohttp.ClientPayloadError):
-        return Reason.CONNECTION, "the answer was cut off"
-    if isinstance(cause, aiohttp.ServerTimeoutError | httpx.TimeoutException):
-        return Reason.TIMEOUT, "no answer in time"
-    if isinstance(cause, aiohttp.ClientSSLError | ssl.SSLError):
-        if any(words in str(cause) for words in _NOT_TLS):
-            return Reason.TLS, _WITHOUT_TLS
-        return Reason.TLS, f"TLS failed ({_first_line(cause)})"
-    if isinstance(cause, aiohttp.ClientConnectorDNSError):
-        return Reason.CONNECTION, f"host {cause.host} not found"
-    return Reason.CONNECTION, f"connection failed ({_first_line(cause)})"
+    match cause:
+        case aiohttp.ClientPayloadError():
+            found = "the answer was cut off"
+        case aiohttp.ServerTimeoutError() | httpx.TimeoutException():
+            return Reason.TIMEOUT, "no answer in time"
+        case aiohttp.ClientSSLError() | ssl.SSLError():
+            return Reason.TLS, _tls_failure(cause)
+        case aiohttp.ClientConnectorDNSError():
+            found = f"host {cause.host} not found"
+        case aiohttp.ClientResponseError() if not isinstance(cause, aiohttp.ClientHttpProxyError):
+            found = "the answer is not HTTP, or its head is too large"
+        case _:
+            found = f"connection failed ({_first_line(cause)})"
+    return Reason.CONNECTION, found
+
+
+def _tls_failure(cause: Exception) -> str:
+    is_plain = any(words in str(cause) for words in _NOT_TLS)
+    return _WITHOUT_TLS if is_plain else f"TLS failed ({_first_line(cause)})"
 
 
 _NOT_TLS = ("WRONG_VERSION_NUMBER", "wrong version number", "record layer failure", "HTTP_REQUEST")

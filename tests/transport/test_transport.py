@@ -116,6 +116,7 @@ async def test_what_is_not_http_fails_the_connection() -> None:
     async with Server(replying(b"SSH-2.0-OpenSSH_9.2\r\n\r\n", then_close=True)) as server:
         error = await failure(server.url)
     assert (error.reason, error.retryable) == (Reason.CONNECTION, True)
+    assert error.message == "GET /jobs: the answer is not HTTP, or its head is too large"
 
 
 async def test_a_host_that_does_not_exist_is_named() -> None:
