@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from docs.markdown import code, page, table
 from exporter.client import MAX_ATTEMPTS, MAX_PAGE_BYTES
 from exporter.standing import FIRST_WAIT, LONGEST_WAIT
-from tests.faults.table import EVERY, FAULTS, Effect, Fault, Kind
+from tests.faults.table import EVERY, FAULTS, LOGIN, Effect, Fault, Kind
 
 HEAD = ("what the cloud does", "while it lasts", "`reason`", "log", "sent again", "if it happens once")
 
@@ -15,7 +15,8 @@ def faults_page() -> str:
     return page(
         "faults.md",
         number=str(len(FAULTS)),
-        cells=str(4 * sum(len(fault.apis) for fault in FAULTS)),
+        cells=str(4 * sum(len(fault.apis) for fault in FAULTS) + 2 * len(LOGIN)),
+        logins=table(HEAD, map(cells, LOGIN)),
         tables="\n\n".join(section(kind) for kind in Kind),
         attempts=str(MAX_ATTEMPTS),
         most=f"{MAX_PAGE_BYTES / 2**20:g}",

@@ -222,7 +222,7 @@ def own_word(one: ListOf, number: int, row: dict[str, Any]) -> None:
 
 
 async def refusing_connections(cloud: Cloud, *, once: bool) -> None:
-    cloud.refuse()
+    await cloud.refuse()
     if once:
         loop = asyncio.get_running_loop()
         loop.call_later(MOMENT, lambda: cloud.tasks.add(loop.create_task(cloud.heal())))

@@ -4,9 +4,11 @@ import asyncio
 import logging
 import os
 import ssl
+from collections import Counter
 from collections.abc import AsyncIterator, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
+from functools import cache
 from pathlib import Path
 
 import aiohttp
@@ -56,13 +58,19 @@ class Scrape:
         }
         return {key: value for key, value in about.items() if not key[0].startswith("datajobs_source_")}
 
-    def failures(self, source: str) -> Mapping[str, float]:
-        """Return what was counted by reason, without the zeros."""
-        return {
-            dict(own)["reason"]: value
-            for (name, own), value in self.values.items()
-            if name == "datajobs_api_request_failures_total" and ("source", source) in own and value
-        }
+    def failures(self, source: str) -> Counter[str]:
+        """Return what was counted of a source by reason, without the zeros."""
+        return Counter(
+            {
+                dict(own)["reason"]: int(value)
+                for (name, own), value in self.values.items()
+                if name == "datajobs_api_request_failures_total" and ("source", source) in own and value
+            }
+        )
+
+    def retries(self, source: str) -> int:
+        """Return how many requests of a source were sent again so far."""
+        return int(self.value("datajobs_api_retries_total", source) or 0)
 
 
 @dataclass
@@ -85,8 +93,20 @@ class Cell:
         seconds = clock() - began
         assert answer.status_code == httpx.codes.OK
         await settled()
-        about_sources = [line for line in answer.text.splitlines() if 'source="' in line]
-        return Scrape(samples(read_text("\n".join(about_sources) + "\n")), seconds)
+        return Scrape(about_sources(answer.text), seconds)
+
+
+def about_sources(text: str) -> Mapping[Series, float]:
+    """Return the samples about sources."""
+    lines = [line.rpartition(" ") for line in text.splitlines() if 'source="' in line]
+    return {series_of(name): float(value) for name, _, value in lines}
+
+
+@cache
+def series_of(name: str) -> Series:
+    """Return the key of a series as it is written; most of them come again with every scrape."""
+    [series] = samples(read_text(f"{name} 0\n"))
+    return series
 
 
 class Ears(logging.Handler):

@@ -1,21 +1,24 @@
 """A simulated cloud on a socket of its own, byte by byte, that can be told to go wrong."""
 
 import asyncio
+import math
 import re
 import socket
 import ssl
 import struct
 from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from functools import cache
 from http import HTTPStatus
 from types import TracebackType
+from typing import Any
 
 from aiohttp.abc import AbstractResolver, ResolveResult
 from starlette.routing import compile_path
 
 from exporter.simulator.answer import Answer
+from exporter.simulator.call import Call
 from exporter.simulator.faults import Api
 from exporter.simulator.settings import Settings
 from exporter.simulator.simulation import OPERATIONS, Operation, Simulation
@@ -25,14 +28,37 @@ from tests.faults.lists import START, ListOf, crowded_world
 RESET = struct.pack("ii", 1, 0)
 """Linger for no time: a connection that is closed so is reset."""
 
-PATHS = [(compile_path(one.path)[0], one) for one in OPERATIONS]
+Handler = Callable[[Call], dict[str, Any]]
+
+
+def remembering(handler: Handler) -> Handler:
+    """Return what works an answer out once: whoever asks for the same at the same time is told the same."""
+    known: dict[tuple[str, str, str | None, float], dict[str, Any]] = {}
+
+    def handle(call: Call) -> dict[str, Any]:
+        asked = call.request
+        key = (asked.raw_path, asked.raw_query, asked.header("workspace"), call.now)
+        if key not in known:
+            known[key] = handler(call)
+        return known[key]
+
+    return handle
+
+
+def quick(operation: Operation) -> Operation:
+    """Return an operation that remembers; who may call it is looked at each time."""
+    return replace(operation, handler=remembering(operation.handler)) if operation.handler else operation
+
+
+PATHS = [(compile_path(one.path)[0], quick(one)) for one in OPERATIONS]
 
 
 class Position(StrEnum):
-    """Where in a walk a fault strikes."""
+    """What a fault strikes."""
 
     FIRST = "first page"
     MIDDLE = "middle"
+    LOGIN = "login"
 
 
 class Gone(Exception):  # noqa: N818 - it is no error that a client leaves
@@ -61,6 +87,11 @@ class Exchange:
         if self.operation is None or self.operation.api != self.cloud.list.api:
             return None
         return self.cloud.list.index(dict(self.request.query()))
+
+    @property
+    def is_login(self) -> bool:
+        """Tell whether a token is asked for."""
+        return self.operation is not None and self.operation.api is Api.IAM_TOKENS
 
     def truth(self) -> Answer:
         """Return the true answer."""
@@ -125,13 +156,18 @@ class Strike:
 
     def hits(self, exchange: Exchange) -> bool:
         """Tell whether a request is struck, and count it."""
-        begin = 0 if self.position is Position.FIRST else 1
-        index = exchange.index
-        if index is None or index < begin or self.left == 0 or (index > begin and not self.onwards):
+        if self.left == 0 or not self._is_meant(exchange):
             return False
         if self.left is not None:
             self.left -= 1
         return True
+
+    def _is_meant(self, exchange: Exchange) -> bool:
+        if self.position is Position.LOGIN:
+            return exchange.is_login
+        begin = 0 if self.position is Position.FIRST else 1
+        index = exchange.index
+        return index is not None and (index == begin or (index > begin and self.onwards))
 
 
 @dataclass
@@ -170,7 +206,6 @@ class Cloud:
     sent: int = 0
     """Bytes of answers, those included that the client did not take."""
     requests: int = 0
-    logins: int = 0
     strangers: int = 0
     """Connections to where redirects lead."""
     strike: Strike | None = None
@@ -213,8 +248,12 @@ class Cloud:
         self._server = await asyncio.start_server(self._connected, "127.0.0.1", self.port, ssl=tls)
         self.port = self._server.sockets[0].getsockname()[1]
 
-    def refuse(self) -> None:
+    async def refuse(self) -> None:
         """Take no connection and cut those that there are."""
+        loop = asyncio.get_running_loop()
+        for listening in self._server.sockets:
+            loop.remove_reader(listening.fileno())
+        await asyncio.sleep(0.001)  # what was accepted a moment ago gets its place, to be cut as well
         self._server.close()
         self.hang_up()
 
@@ -248,6 +287,8 @@ class Cloud:
         assert task is not None
         self.tasks.add(task)
         self.open.add(writer)
+        if self.names.unknown == math.inf:
+            reset(writer)  # by somebody who had asked for the name before it was gone
         try:
             while not writer.is_closing():
                 await self._answer(await self._read(reader, writer))
@@ -273,7 +314,6 @@ class Cloud:
 
     async def _answer(self, exchange: Exchange) -> None:
         self.requests += 1
-        self.logins += exchange.operation is not None and exchange.operation.api is Api.IAM_TOKENS
         if self.strike is not None and self.strike.hits(exchange):
             await self.strike.act(exchange)
             return

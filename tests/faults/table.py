@@ -1,7 +1,7 @@
 """What can go wrong with a cloud, and what becomes of it: data, for the tests and for docs/faults.md."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 
 from exporter.errors import Reason
@@ -148,7 +148,7 @@ CONNECTIONS = (
         Kind.CONNECTION,
         "The request is taken, and nothing comes.",
         Reason.TIMEOUT,
-        "within 10 s",
+        "(its timeout)",
         slow=True,
     ),
     lasting(
@@ -156,7 +156,7 @@ CONNECTIONS = (
         Kind.CONNECTION,
         "The head of the answer comes and no body.",
         Reason.TIMEOUT,
-        "within 10 s",
+        "(its timeout)",
         slow=True,
     ),
     lasting(
@@ -164,7 +164,7 @@ CONNECTIONS = (
         Kind.CONNECTION,
         "The answer comes, a byte a second.",
         Reason.TIMEOUT,
-        "within 10 s",
+        "(its timeout)",
         slow=True,
     ),
     passing(
@@ -172,7 +172,7 @@ CONNECTIONS = (
         Kind.CONNECTION,
         "The other side does not speak HTTP.",
         Reason.CONNECTION,
-        "connection failed",
+        "the answer is not HTTP",
     ),
 )
 
@@ -302,7 +302,7 @@ CONTENTS = (
     lasting(
         "body of 1 GB",
         Kind.CONTENT,
-        "A body of 1 GB. It is read up to 16 MB.",
+        "A body of 1 GB.",
         Reason.TOO_LARGE,
         "larger than 16,777,216 bytes",
     ),
@@ -409,3 +409,43 @@ LISTS = (
 )
 
 FAULTS = (*CONNECTIONS, *REFUSALS, *CONTENTS, *LISTS)
+
+
+def at_the_login(fault: Fault) -> Fault:
+    """Return what is promised of a fault where an IAM user logs in: what is no token is no secret."""
+    reason = Reason.CREDENTIALS if fault.kind is Kind.CONTENT else fault.reason
+    return replace(fault, reason=reason, says="(its timeout)" if fault.slow else "/v3/auth/tokens")
+
+
+LOGIN = tuple(
+    at_the_login(fault)
+    for fault in FAULTS
+    if fault.name
+    in {
+        "connection refused",
+        "reset before the answer",
+        "reset in the body",
+        "body cut off",
+        "no answer",
+        "head without body",
+        "one byte a second",
+        "not HTTP",
+        "429 without a hint",
+        "429 for an hour",
+        "500",
+        "502 with HTML",
+        "503 with nothing",
+        "401",
+        "403",
+        "400",
+        "404 of the gateway",
+        "redirect",
+        "HTML",
+        "empty body",
+        "gzip that lies",
+        "gzip without end",
+        "body of 1 GB",
+        "deep nesting",
+    }
+)
+"""What can go wrong with a login as well."""
