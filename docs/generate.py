@@ -12,6 +12,7 @@ import msgspec
 from prometheus_client import Metric
 from prometheus_client.openmetrics.parser import text_string_to_metric_families
 
+from docs import surface
 from docs.markdown import CURE, HERE, code, page, table
 from docs.options import configuration_page
 from docs.pages import PAGES as API_PAGES
@@ -225,6 +226,7 @@ PAGES: dict[str, Callable[[], str]] = {
     "architecture.md": architecture_page,
     "operating.md": operating_page,
     "performance.md": performance_page,
+    surface.FILE: surface.written,
     **API_PAGES,
 }
 
