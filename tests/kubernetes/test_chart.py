@@ -1,5 +1,7 @@
 """The Helm chart: what it renders is valid, safe, and what the repository says elsewhere."""
 
+import base64
+import gzip
 import json
 import re
 import subprocess
@@ -233,8 +235,7 @@ def test_alerts_find_the_scrapes_by_their_names(release: str) -> None:
 
 
 @pytest.mark.parametrize("helm", HELMS)
-def test_the_package_holds_rules_and_dashboards_and_fits_into_a_release(helm: str, tmp_path: Path) -> None:
-    """Helm keeps a release in a secret, which may have 1 MiB."""
+def test_the_package_holds_rules_and_dashboards_as_files(helm: str, tmp_path: Path) -> None:
     told = run(tool("helm", helm), "package", CHART, "--destination", tmp_path, home=tmp_path)
     assert told.returncode == 0, told.stderr
     (package,) = tmp_path.glob("*.tgz")
@@ -245,7 +246,50 @@ def test_the_package_holds_rules_and_dashboards_and_fits_into_a_release(helm: st
             if path.is_file():
                 assert inside[f"files/{path.parent.name}/{path.name}"].isfile()
     assert not [name for name in inside if "/tests/" in name]
-    assert package.stat().st_size < 200_000
+
+
+def installed(home: Path, *arguments: str | Path) -> Any:
+    """Return the release that Helm would keep in the cluster."""
+    command = ("install", "datajobs", CHART, "--dry-run=client", "--output=json", *arguments)
+    told = run(tool("helm"), *command, home=home)
+    assert told.returncode == 0, told.stderr
+    return json.loads(told.stdout)
+
+
+def test_a_release_with_everything_fits_into_the_secret_that_helm_keeps_it_in(tmp_path: Path) -> None:
+    """A secret may have 1 MiB; Helm packs the release and writes it in base64."""
+    release = installed(tmp_path, "--values", VALUES["usual"], *EVERYTHING)
+    assert len(base64.b64encode(gzip.compress(json.dumps(release).encode()))) < 500_000
+
+
+@pytest.mark.parametrize(
+    ("name", "words"),
+    [
+        ("usual", []),
+        ("files", ["There are no alerts"]),
+        ("rrsa", ["Nothing scrapes it yet", "There are no alerts"]),
+        (
+            "existing",
+            [
+                "Nothing scrapes it yet",
+                "Each of the 2 pods is scraped",
+                "There are no alerts",
+                "datajobs-config start no new pod",
+            ],
+        ),
+    ],
+)
+def test_what_is_left_to_do_is_told_and_nothing_else(name: str, words: list[str], tmp_path: Path) -> None:
+    notes = installed(tmp_path, "--values", VALUES[name])["info"]["notes"]
+    every = (
+        "Nothing scrapes it yet",
+        "There are no alerts",
+        "Each of the 2 pods is scraped",
+        "start no new pod",
+    )
+    assert [word for word in words if word not in notes] == []
+    assert sum(word in notes for word in every) == len(words)
+    assert "datajobs-exporter check --config.file /etc/datajobs-exporter/" in notes
 
 
 @pytest.mark.parametrize(
