@@ -19,7 +19,7 @@ GENERATORS := docs.generate grafana
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
 .NOTPARALLEL: # two installs in one environment would trip over each other
-.PHONY: help demo demo-stack bench test check generated-check format lock clean system-packages
+.PHONY: help demo demo-stack bench test fuzz audit check generated-check format lock clean system-packages
 
 help: ## this list
 	@sed -n 's/^\([a-z-]*\):[^#]*## \(.*\)/\1#\2/p' $(MAKEFILE_LIST) | \
@@ -41,6 +41,16 @@ test: $(STAMPS)/$(if $(filter true,$(CI)),lint,test) system-packages ## all test
 # A quarter of an hour; `make bench ARGS=--quick` only shows that it runs, and writes nothing.
 bench: $(STAMPS)/bench ## benchmarks; writes docs/performance.md; ARGS to choose some, or --quick
 	@$(BIN)/python -m benchmarks $(ARGS)
+
+# A minute for each target; `make fuzz TARGETS=requests ARGS=-max_total_time=3600` takes an hour for one.
+fuzz: $(STAMPS)/fuzz ## fuzz with atheris, guided by coverage; TARGETS to choose some, ARGS for libFuzzer
+	@set -e; for target in $(or $(TARGETS),$$($(BIN)/python -m tests.fuzz.targets)); do \
+	  echo "Fuzzing $$target"; \
+	  $(BIN)/python -m tests.fuzz.guided $$target $(or $(ARGS),-max_total_time=60); \
+	done
+
+audit: $(STAMPS)/audit ## known vulnerabilities of the pinned dependencies; asks a service on the network
+	@$(BIN)/pip-audit --disable-pip --no-deps --requirement constraints.txt $(ARGS)
 
 check: $(STAMPS)/lint generated-check ## format, lint, types, import contracts, generated files, Dockerfile
 	$(BIN)/ruff format --check
@@ -91,6 +101,16 @@ $(STAMPS)/lint: $(STAMPS)/venv pyproject.toml constraints.txt $(TOOLS)
 	@$(INSTALL) --group lint
 	@$(INSTALL_TOOLS)
 	@touch $@ $(STAMPS)/test $(STAMPS)/bench $(STAMPS)/run
+
+$(STAMPS)/fuzz: $(STAMPS)/test
+	@echo 'Installing atheris into $(VENV)'
+	@$(INSTALL) --group test --group fuzz
+	@touch $@
+
+$(STAMPS)/audit: $(STAMPS)/venv pyproject.toml constraints.txt
+	@echo 'Installing pip-audit into $(VENV)'
+	@$(PIP) install --quiet --constraint constraints.txt --group audit
+	@touch $@
 
 # Without constraints, which may be just what is out of date.
 $(STAMPS)/lock: $(STAMPS)/venv pyproject.toml
