@@ -2,14 +2,14 @@
 
 import platform
 import time
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, Metric
 from prometheus_client.samples import Sample
 
 from exporter import __version__, metrics
 from exporter.errors import Reason
-from exporter.metrics import Family, Kind
+from exporter.metrics import SOURCE_LABELS, Family, Kind
 
 REQUEST_BOUNDS = (0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0)
 
@@ -59,6 +59,8 @@ class Instruments:
     def __init__(self) -> None:
         self._registry = CollectorRegistry()
         self._apis: Mapping[str, str] = {}
+        self._gone: dict[tuple[str, str], None] = {}
+        """Name and API of sources that are gone, the last ones to go at the end."""
         self.requests = self._counter(metrics.REQUESTS)
         self.failures = self._counter(metrics.FAILURES)
         self.retries = self._counter(metrics.RETRIES)
@@ -69,6 +71,15 @@ class Instruments:
             *described(metrics.REQUEST_DURATION, Kind.HISTOGRAM),
             registry=self._registry,
             buckets=REQUEST_BOUNDS,
+        )
+        self._about_sources: Sequence[tuple[Family, Counter | Histogram]] = (
+            (metrics.REQUESTS, self.requests),
+            (metrics.FAILURES, self.failures),
+            (metrics.RETRIES, self.retries),
+            (metrics.THROTTLED, self.throttled),
+            (metrics.UNKNOWN_VALUES, self.unknown),
+            (metrics.COALESCED, self.coalesced),
+            (metrics.REQUEST_DURATION, self.duration),
         )
         self._refused = self._counter(metrics.REFUSED)
         self._reload_successful = self._gauge(metrics.RELOAD_SUCCESSFUL)
@@ -97,8 +108,23 @@ class Instruments:
         self._reload_successful.set(0)
 
     def in_use(self, apis: Mapping[str, str]) -> None:
-        """Note the API of each source: what was counted of another by the same name is not shown."""
+        """Note the API of each source; what was counted of another by the same name is not shown.
+
+        Sources that come back go on counting: as many that are gone are remembered as there are in use.
+        """
+        self._gone = {item: None for item in (*self._gone, *self._apis.items()) if item not in apis.items()}
         self._apis = apis
+        for item in list(self._gone)[: -len(apis) or None]:
+            del self._gone[item]
+            self._forget(*item)
+
+    def _forget(self, source: str, api: str) -> None:
+        for family, instrument in self._about_sources:
+            samples = [sample for metric in instrument.collect() for sample in metric.samples]
+            known = {tuple(sample.labels[name] for name in family.labels) for sample in samples}
+            for values in known:
+                if values[: len(SOURCE_LABELS)] == (api, source):
+                    instrument.remove(*values)
 
     def about_sources(self, sources: Iterable[str]) -> Iterator[Metric]:
         """Yield the families about sources, with the samples of these only."""

@@ -142,3 +142,45 @@ def test_a_family_of_another_kind_is_a_bug() -> None:
     assert described(metrics.RETRIES, Kind.COUNTER)[0] == "datajobs_api_retries_total"
     with pytest.raises(TypeError, match="datajobs_jobs is a gauge, not a counter"):
         described(metrics.JOBS, Kind.COUNTER)
+
+
+def test_no_more_sources_that_are_gone_are_remembered_than_there_are_in_use(instruments: Instruments) -> None:
+    for number in range(50):
+        counts = instruments.of("a", f"source-{number}")
+        counts.requested("200", 1.0)
+        counts.unknown_values({"status": 1})
+        instruments.in_use({f"source-{number}": "a"})
+    sources = {
+        sample.labels["source"]
+        for instrument in (
+            instruments.requests,
+            instruments.failures,
+            instruments.retries,
+            instruments.throttled,
+            instruments.unknown,
+            instruments.coalesced,
+            instruments.duration,
+        )
+        for metric in instrument.collect()
+        for sample in metric.samples
+    }
+    assert sources == {"source-48", "source-49"}
+    assert about(instruments, "source-49")[of("api_requests_total", source="source-49", code="200")] == 1.0
+
+
+def test_a_source_that_comes_back_after_many_others_counts_anew(instruments: Instruments) -> None:
+    for name in ("one", "two", "three", "one"):
+        instruments.of("a", name).retried()
+        instruments.in_use({name: "a"})
+    assert about(instruments, "one")[of("api_retries_total")] == 1.0
+
+
+def test_a_source_that_is_still_at_work_when_it_is_forgotten_counts_without_a_trace(
+    instruments: Instruments,
+) -> None:
+    counts = instruments.of("a", "one")
+    instruments.in_use({"one": "a"})
+    instruments.in_use({})
+    counts.retried()
+    counts.failed(Reason.TIMEOUT)
+    assert about(instruments, "one") == {}
