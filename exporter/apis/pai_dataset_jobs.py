@@ -6,7 +6,6 @@ still running, so only the status tells that a job has ended. Logs come only whe
 """
 
 import itertools
-import time
 from collections.abc import Callable, Iterator, Sequence
 from functools import partial
 from typing import Annotated, Literal
@@ -24,6 +23,7 @@ from exporter.client import Answer, Request
 from exporter.config import Duration, Identifier, Problem, Several
 from exporter.errors import Reason, SourceError
 from exporter.model import FINISHED, FileCounts, Job, Phase
+from exporter.standing import loop_time
 
 PAGE_SIZE = 50
 VERSION = "2021-02-04"
@@ -242,7 +242,7 @@ def told(count: int | None) -> int | None:
 class Discovery:
     """The datasets of a workspace, asked for again when they are older than ``interval`` seconds."""
 
-    def __init__(self, options: Options, clock: Callable[[], float] = time.monotonic) -> None:
+    def __init__(self, options: Options, clock: Callable[[], float] = loop_time) -> None:
         self._options = options
         self._clock = clock
         self._known: list[Walk] = []
