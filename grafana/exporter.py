@@ -3,7 +3,7 @@
 from grafana_foundation_sdk.models.common import BigValueTextMode
 
 from grafana import trust
-from grafana.colours import BAD, CODES, GOOD, NONE_IS_GOOD, REASONS, WARNING
+from grafana.colours import BAD, CODES, GOOD, REASONS, WARNING
 from grafana.expressions import per_minute
 from grafana.pages import Page, Row
 from grafana.panels import THIRD, lines, number
@@ -45,14 +45,7 @@ def working() -> Row:
     return Row(
         title="Does it work?",
         panels=[
-            number(
-                "Targets down",
-                "Targets of these scrape jobs that Prometheus does not reach. All numbers of a target that "
-                "is down are gone until it is back.",
-                unit=COUNT,
-                query=Query(expr=f"sum({SCOPE.of('up')} == bool 0)", legend="down"),
-                thresholds=NONE_IS_GOOD,
-            ),
+            trust.down(SCOPE),
             trust.failing(SCOPE),
             trust.incomplete(SCOPE),
             trust.age(SCOPE),

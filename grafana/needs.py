@@ -80,9 +80,10 @@ def needed() -> Row:
 def alerts() -> table.Panel:
     """Return the alerts that fire."""
     firing = (
-        'ALERTS{alertname=~"Datajobs.+",alertstate="firing",severity=~"critical|warning",source=~"$source"}'
+        'ALERTS{alertname=~"Datajobs.+",alertstate="firing",severity=~"critical|warning",'
+        'job=~"$job|",source=~"$source"}'
     )
-    since = 'ALERTS_FOR_STATE{alertname=~"Datajobs.+",source=~"$source"}'
+    since = 'ALERTS_FOR_STATE{alertname=~"Datajobs.+",job=~"$job|",source=~"$source"}'
     by = "severity, alertname, source"
     return rows(
         "Alerts",
@@ -98,7 +99,7 @@ def alerts() -> table.Panel:
                 unit=SECONDS,
             ),
         ],
-        size=Size(width=24, height=6),
+        size=Size(width=24, height=9),
         widths={"Severity": 120, "Alert": 320, "Alerts": 120, "For": 160},
         paint={"Severity": {"critical": BAD, "warning": WARNING}},
         nothing="no alert fires, or Prometheus has no rules",

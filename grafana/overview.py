@@ -35,10 +35,11 @@ def overview() -> Page:
 
 def trusted() -> Row:
     """Return how far what is above and below is to be believed."""
-    small = Size(width=4, height=6)
+    small = Size(width=3, height=6)
     return Row(
         title="Can these numbers be trusted?",
         panels=[
+            trust.down(SCOPE, small),
             trust.failing(SCOPE, small),
             trust.incomplete(SCOPE, small),
             trust.age(SCOPE, small),

@@ -125,8 +125,8 @@ def datasets() -> table.Panel:
     """Return a line for each dataset and action."""
     keys = {"dataset": "Dataset", "job_type": "Action"}
     kind = ", ".join(keys)
-    moved = f"changes({SCOPE.of('datajobs_files_completed', RUNNING)}[{WHILE}])"
-    before = f"{SCOPE.of('datajobs_files_completed', RUNNING)} offset {WHILE}"
+    moved = f"changes({SCOPE.each('datajobs_files_completed', RUNNING)}[{WHILE}])"
+    before = f"{SCOPE.each('datajobs_files_completed', RUNNING)} offset {WHILE}"
     return rows(
         "Datasets and actions",
         "Jobs at work and how far they are. Progress tells whether the number of completed files of the "

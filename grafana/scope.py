@@ -11,7 +11,7 @@ from grafana_foundation_sdk.models.dashboard import (
     VariableSort,
 )
 
-from exporter.metrics import CATALOGUE
+from exporter.metrics import CATALOGUE, About, Family, Kind
 
 DATASOURCE = DataSourceRef(type_val="prometheus", uid="${datasource}")
 SOURCES = "datajobs_source_success"
@@ -29,20 +29,32 @@ TITLES = {
 }
 """Each variable by its label, in the order of the page: each narrows those after it."""
 
-LABELS = {family.name: family.labels for family in CATALOGUE}
+FAMILIES = {family.name: family for family in CATALOGUE}
 ENDINGS = ("_bucket", "_gcount", "_gsum", "_count", "_sum")
+COPIES = "instance, pod"
+"""What tells one exporter from another with the same sources."""
 OF_THE_TARGET = ("up", "scrape_", "process_")
 """Families that Prometheus or the process's own library give: of the target, not of a source."""
 
 
+def family_of(name: str) -> Family:
+    """Return the family of a name or of a histogram's series; raises KeyError for any other name."""
+    if name in FAMILIES:
+        return FAMILIES[name]
+    return FAMILIES[next((name.removesuffix(ending) for ending in ENDINGS if name.endswith(ending)), name)]
+
+
 def labels_of(name: str) -> tuple[str, ...]:
     """Return our labels of a family or of a histogram's series; raises KeyError for any other name."""
+    return () if name.startswith(OF_THE_TARGET) else family_of(name).labels
+
+
+def is_of_the_clouds(name: str) -> bool:
+    """Tell whether every exporter that asks the same clouds gives the same numbers."""
     if name.startswith(OF_THE_TARGET):
-        return ()
-    if name in LABELS:
-        return LABELS[name]
-    family = next((name.removesuffix(ending) for ending in ENDINGS if name.endswith(ending)), name)
-    return LABELS[family]
+        return False
+    family = family_of(name)
+    return family.about is not About.EXPORTER and family.kind in {Kind.GAUGE, Kind.GAUGEHISTOGRAM}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -58,7 +70,16 @@ class Scope:
     families: Sequence[str] = field(default=("datajobs_jobs",))
 
     def of(self, family: str, *matchers: str) -> str:
-        """Return a selector of the family, narrowed by every variable that it has a label for."""
+        """Return the numbers of a family, narrowed by every variable that it has a label for.
+
+        Two exporters with the same sources, or one that is scraped twice, tell of every source twice: what a
+        family tells of the clouds counts once.
+        """
+        told = self.each(family, *matchers)
+        return f"max without ({COPIES}) ({told})" if is_of_the_clouds(family) else told
+
+    def each(self, family: str, *matchers: str) -> str:
+        """Return the family's series as they are, one of each exporter."""
         known = labels_of(family)
         return self._selector(
             family, [name for name in self.names if name == "job" or name in known], matchers

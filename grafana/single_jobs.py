@@ -31,7 +31,7 @@ def beside(scope: Scope, family: str, by: Sequence[str]) -> str:
 
 def described(value: str, info: str, by: Sequence[str]) -> str:
     """Return values of single jobs under the labels ``by`` of their ``info``."""
-    identity = "job, instance, source, workspace" + (", job_name" if "job_name" in by else ", job_id")
+    identity = "job, source, workspace" + (", job_name" if "job_name" in by else ", job_id")
     missing = [name for name in by if name not in {"workspace", "dataset", "job_id", "job_name"}]
     return f"max by ({', '.join(by)}) ({value} * on ({identity}) group_left ({', '.join(missing)}) {info})"
 
@@ -41,7 +41,7 @@ def moving(scope: Scope, family: str, by: Sequence[str], span: str) -> str:
 
     Nothing for a job that had none before: it is too young to tell.
     """
-    moved = f"(changes({scope.of(family)}[{span}]) > bool 0) and {scope.of(family)} offset {span}"
+    moved = f"(changes({scope.each(family)}[{span}]) > bool 0) and {scope.each(family)} offset {span}"
     return described(f"({moved})", scope.of(INFO), by)
 
 

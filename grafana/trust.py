@@ -28,6 +28,19 @@ def freshness(scope: Scope) -> str:
     return f"2 * (1 - {success}) + (1 - {complete})"
 
 
+def down(scope: Scope, size: Size = SMALL) -> stat.Panel:
+    """Return how many targets Prometheus does not reach."""
+    return number(
+        "Targets down",
+        "Targets of these scrape jobs that Prometheus does not reach. All numbers of a target that is down "
+        "are gone until it is back.",
+        unit=COUNT,
+        query=Query(expr=f"sum({scope.of('up')} == bool 0)", legend="down"),
+        thresholds=NONE_IS_GOOD,
+        size=size,
+    )
+
+
 def failing(scope: Scope, size: Size = SMALL) -> stat.Panel:
     """Return how many sources the clouds do not answer."""
     return number(
@@ -65,7 +78,7 @@ def age(scope: Scope, size: Size = SMALL) -> stat.Panel:
         "How long ago the numbers of the source that is furthest behind were true. Up to Prometheus' scrape "
         "interval and a little more is usual.",
         unit=SECONDS,
-        query=Query(expr=f"max(time() - {told})", legend="age"),
+        query=Query(expr=f"clamp_min(max(time() - {told}), 0)", legend="age"),
         thresholds=AGES,
         size=size,
     )

@@ -9,7 +9,8 @@ from promql_parser import AggregateExpr, BinaryExpr, Call, Expr, VectorSelector,
 from exporter.metrics import CATALOGUE, Family, Kind
 
 RULES = Path(__file__).parents[2] / "prometheus" / "rules"
-OF_THE_TARGET = frozenset({"job", "instance"})
+OF_THE_TARGET = frozenset({"job", "instance", "pod"})
+"""Labels that Prometheus gives to a target; the last one in Kubernetes."""
 PARTS = {Kind.GAUGEHISTOGRAM: ("_bucket", "_gcount", "_gsum"), Kind.HISTOGRAM: ("_bucket", "_count", "_sum")}
 OTHERS = (
     "up",

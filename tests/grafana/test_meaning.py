@@ -12,7 +12,7 @@ from exporter.model import Phase
 from grafana import dataarts, octopus, pai_datasets, pai_files
 from grafana.expressions import RUNNING
 from grafana.single_jobs import moving
-from tests.grafana.reading import ALL, BOARDS, resolved
+from tests.grafana.reading import ALL, BOARDS, TARGETS, resolved
 from tests.programs import program
 
 PAI = 'job="j",instance="i",api="pai_dataset_jobs",source="p",workspace="w"'
@@ -56,6 +56,14 @@ def test_files_whose_completion_nobody_tells_do_not_make_the_others_look_behind(
         f"datajobs_files_expected{one}": "900x60",
     }
     assert complaint(tmp_path, pai_files.completion(RUNNING), series, {"{}": 0.5}) == ""
+
+
+def test_what_two_exporters_tell_of_the_same_source_counts_once(tmp_path: Path) -> None:
+    (query,) = (target.expr for target in TARGETS if target.place.startswith("overview / Failed lately /"))
+    labels = f'{PAI},dataset="a",job_type="t",status="Failed",phase="failed"'
+    copies = [labels.replace('instance="i"', f'instance="{name}",pod="{name}"') for name in "ab"]
+    series = {f"datajobs_recently_finished_jobs{{{copy}}}": "7x60" for copy in copies}
+    assert complaint(tmp_path, query, series, {"{}": 7}) == ""
 
 
 def test_larger_groups_weigh_more_in_the_completion_of_files(tmp_path: Path) -> None:
