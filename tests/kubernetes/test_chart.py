@@ -4,6 +4,7 @@ import base64
 import gzip
 import json
 import re
+import shutil
 import subprocess
 import tarfile
 from pathlib import Path
@@ -50,9 +51,9 @@ def test_helm_finds_nothing_to_improve(helm: str, tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("name", VALUES)
 def test_what_is_rendered_is_as_it_was(name: str, golden: Compare) -> None:
-    """Rules and dashboards are files of their own: the long ones are not repeated."""
+    """But for the rules, which are files of their own."""
     documents = with_values(name).split("\n---\n")
-    short = [text for text in documents if "/prometheusrules.yaml" not in text or "-settings" in text]
+    short = [text for text in documents if "/prometheusrules.yaml" not in text]
     golden(f"helm/{name}.yaml", "\n---\n".join(short))
 
 
@@ -310,6 +311,17 @@ def test_a_mistake_is_told(helm: str, arguments: list[str], told: str) -> None:
     sets = [part for argument in arguments for part in ("--set", argument)]
     with pytest.raises(RefusedError, match=re.escape(told)):
         with_values("usual", *sets, helm=helm)
+
+
+@pytest.mark.parametrize("part", ["rules", "dashboards"])
+def test_a_chart_without_its_links_does_not_leave_things_out_silently(part: str, tmp_path: Path) -> None:
+    """A checkout on a system without links has small text files in their place."""
+    chart = tmp_path / "chart"
+    shutil.copytree(CHART, chart, ignore=shutil.ignore_patterns("files"))
+    (chart / "files").mkdir()
+    (chart / "files" / part).write_text("../somewhere")
+    told = run(tool("helm"), "template", "x", chart, *MINIMAL, "--set", f"{part}.enabled=true", home=tmp_path)
+    assert (told.returncode, f"the chart has no files/{part}/" in told.stderr) == (1, True)
 
 
 def test_an_old_cluster_is_refused() -> None:

@@ -50,3 +50,11 @@ tcpSocket: {port: http}
 httpGet: {path: {{ index . 1 }}, port: http}
 {{- end }}
 {{- end }}
+
+{{/* Fails where files of the chart are not there: where links are no links, as in a checkout without them. */}}
+{{- define "datajobs.files" -}}
+{{- $root := index . 0 -}}
+{{- if not ($root.Files.Glob (index . 1)) }}
+{{- fail (printf "the chart has no %s, which are links into the repository: check out with links, or use a packaged chart" (index . 1)) }}
+{{- end }}
+{{- end }}
