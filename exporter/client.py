@@ -1,6 +1,7 @@
 """The HTTP client of one source: limits, retries, deadlines, sizes, and errors in our words."""
 
 import asyncio
+import math
 import time
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
@@ -46,7 +47,10 @@ class Request:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Answer:
-    """A 200: its body, and the cloud's own clock in whole seconds (None if it sent no Date)."""
+    """A 200: its body, and the cloud's clock in whole seconds.
+
+    ``date`` is its Date; where it sent none, what its clock must have told when it was asked.
+    """
 
     body: bytes
     date: float | None
@@ -150,11 +154,23 @@ class Client:
         self.sent = Meter()
         self.answers = 0
         self.skew: float | None = None
+        self._dated: tuple[float, float] | None = None
 
     @property
     def requests(self) -> int:
         """How many requests were sent, those that were sent again included."""
         return self.sent.requests
+
+    @property
+    def now(self) -> float:
+        """The cloud's clock: what it told last and the time since then, or ours where it told none.
+
+        Ours may be wrong, and be set right at any moment; the event loop's goes on evenly.
+        """
+        if self._dated is None:
+            return time.time()
+        date, at = self._dated
+        return date + asyncio.get_running_loop().time() - at
 
     async def aclose(self) -> None:
         """Close the connections, and ask no more."""
@@ -235,12 +251,12 @@ class Client:
             await pace.turn()
 
     async def _send(self, request: Request, sending: "_Sending") -> Answer:
-        message = self._message(request)
+        message, asked_at = self._message(request), math.floor(self.now)
         with translated(request.what):
             try:
                 async with self._stream(message) as response:
                     sending.code = str(response.status_code)
-                    return await self._answer(response, request.what)
+                    return await self._answer(response, request.what, asked_at)
             except SourceError:
                 # In our words already and without an answer: there was no key or no login to send it with.
                 sending.is_sent = sending.code != "none"
@@ -267,13 +283,14 @@ class Client:
         finally:
             await response.aclose()
 
-    async def _answer(self, response: httpx.Response, what: str) -> Answer:
+    async def _answer(self, response: httpx.Response, what: str, asked_at: float) -> Answer:
         date = date_of(response.headers)
         self._note_clock(date)
         if response.status_code != httpx.codes.OK:
             body = await read(response, MAX_ERROR_BYTES, what, cut=True)
             raise self._explain(response.status_code, response.headers, body, what=what)
-        answer = Answer(body=await read(response, MAX_PAGE_BYTES, what), date=date)
+        body = await read(response, MAX_PAGE_BYTES, what)
+        answer = Answer(body=body, date=asked_at if date is None else date)
         self.answers += 1
         return answer
 
@@ -281,6 +298,7 @@ class Client:
         """Remember how far our clock is ahead; the header tells whole seconds, half of one is the middle."""
         if date is not None:
             self.skew = time.time() - (date + 0.5)
+            self._dated = date, asyncio.get_running_loop().time()
 
 
 @lru_cache(maxsize=2048)

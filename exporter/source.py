@@ -1,7 +1,6 @@
 """One source: its client, its plan, and one collection of its lists into a snapshot."""
 
 import asyncio
-import time
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
@@ -105,6 +104,11 @@ class Source:
         return self._client.skew
 
     @property
+    def now(self) -> float:
+        """The cloud's clock, in seconds since 1970; ours as long as it has told none."""
+        return self._client.now
+
+    @property
     def credentials_expire_at(self) -> float | None:
         """When the credentials in use end, in seconds since 1970."""
         return self._login.expires_at
@@ -154,7 +158,7 @@ class Source:
             complete=all(listing.complete for listing in listings) and not overlapping(listings),
             listed=sum(reading.listed for reading in readings),
             reported=sum(reading.total for reading in readings),
-            as_of=min((reading.as_of for reading in readings), default=time.time()),
+            as_of=min((reading.as_of for reading in readings), default=self.now),
             began=began,
             requests=self._client.requests - requests,
             planning=course.planning,

@@ -306,6 +306,10 @@ def unpacked(stream: httpx.SyncByteStream | httpx.AsyncByteStream) -> httpx.Asyn
     return stream
 
 
+EARLIEST = 946_684_800.0
+"""The year 2000: a clock that tells less was never set."""
+
+
 def date_of(headers: httpx.Headers) -> float | None:
     """Return the Date header in seconds since 1970, None where it is missing or nonsense."""
     return moment_of(headers.get("date", ""))
@@ -316,6 +320,7 @@ def moment_of(text: str) -> float | None:
     """Return a date of HTTP in seconds since 1970, None where it is nonsense."""
     try:
         moment = parsedate_to_datetime(text)
-        return (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).timestamp()
+        seconds = (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).timestamp()
     except (ValueError, TypeError, IndexError, OverflowError):  # the parser lets all of them through
         return None
+    return seconds if seconds >= EARLIEST else None

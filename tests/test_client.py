@@ -214,9 +214,34 @@ async def test_an_error_tells_the_skew_too_and_an_answer_without_a_date_leaves_i
     await failure(client)
     known = client.skew
     assert known == pytest.approx(500, abs=0.8)
-    assert await client.get(JOBS, within(9)) == Answer(body=b"", date=None)
-    assert await client.get(JOBS, within(9)) == Answer(body=b"", date=None)
+    await client.get(JOBS, within(9))
+    await client.get(JOBS, within(9))
     assert client.skew == known
+
+
+@pytest.mark.parametrize("odd", [{}, {"date": "yesterday"}, {"date": "Thu, 01 Jan 1970 00:00:07 GMT"}])
+async def test_where_an_answer_tells_no_time_the_clouds_clock_goes_on_whatever_ours_does(
+    monkeypatch: pytest.MonkeyPatch, odd: dict[str, str]
+) -> None:
+    client = a_client(
+        answers(httpx.Response(200, headers=dated(1714550950)), httpx.Response(200, headers=odd))
+    )
+    await client.get(JOBS, within(9))
+    await asyncio.sleep(90.5)
+    monkeypatch.setattr(time, "time", lambda: 7.0)
+    assert (await client.get(JOBS, within(9))).date == 1714551040.0
+    assert client.now == 1714551040.5
+
+
+async def test_ours_stands_in_where_a_cloud_never_told_the_time_as_it_was_when_it_was_asked(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    async def slow(_: httpx.Request) -> httpx.Response:
+        await asyncio.sleep(3.0)
+        return OK
+
+    monkeypatch.setattr(time, "time", lambda: 1714550950.9 + now())
+    assert (await a_client(slow).get(JOBS, within(9))).date == 1714550950.0
 
 
 SECRETS = ("PlantedSecretKey0123456789", "PlantedSecurityToken//+abc==")

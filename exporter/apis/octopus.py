@@ -12,6 +12,7 @@ import msgspec
 from exporter.apis.wire import LARGEST, Count, iso_seconds
 from exporter.client import Request
 from exporter.errors import Reason
+from exporter.transport import EARLIEST
 
 ItemT = TypeVar("ItemT")
 
@@ -91,5 +92,6 @@ class Envelope(msgspec.Struct, Generic[ItemT], frozen=True):
 
     @property
     def now(self) -> float | None:
-        """The cloud's clock in seconds since 1970, if it is told."""
-        return None if self.meta_info is None else self.meta_info.now
+        """The cloud's clock in seconds since 1970, if it is told and was ever set."""
+        now = None if self.meta_info is None else self.meta_info.now
+        return None if now is None or now < EARLIEST else now

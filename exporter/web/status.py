@@ -1,6 +1,5 @@
 """How each source was at its last scrape, in words: what the status page shows. No cloud is asked."""
 
-import time
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -168,4 +167,4 @@ def age(result: Result) -> float | None:
     """Return how old the numbers are, or the last ones there were, by the cloud's clock."""
     if result.last_success is None:
         return None
-    return max(0.0, time.time() - (result.source.skew or 0.0) - result.last_success)
+    return max(0.0, result.source.now - result.last_success)
