@@ -102,6 +102,8 @@ class Counted(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     phase: Phase
     jobs: int
     newest_end: float | None = None
+    last_run: LastRun | None = None
+    """Each of them had one of this status; it ended when the newest of these did."""
     unknown: tuple[str, ...] = ()
     """As of each of the jobs."""
 
@@ -126,7 +128,16 @@ class QueueEntry(msgspec.Struct, frozen=True, kw_only=True, gc=False):
         return (self.key, self.priority, self.created)
 
 
+class CountedEntries(msgspec.Struct, frozen=True, kw_only=True, gc=False):
+    """So many entries that wait in the same queue and differ in their age alone; ``entry`` is the oldest."""
+
+    entry: QueueEntry
+    entries: int
+
+
 Item = Job | QueueEntry
+Sum = Counted | CountedEntries
+"""What several items come to."""
 
 
 def earlier(known: float | None, value: float | None) -> float | None:

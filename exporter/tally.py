@@ -23,7 +23,22 @@ from exporter.groups import (
 )
 from exporter.labels import label
 from exporter.limited import Addable, Limited, Rule
-from exporter.model import ACTIVE, FINISHED, Counted, Item, Job, Phase, Place, QueueEntry, earlier, later
+from exporter.model import (
+    ACTIVE,
+    FINISHED,
+    Counted,
+    CountedEntries,
+    Item,
+    Job,
+    LastRun,
+    Phase,
+    Place,
+    QueueEntry,
+    Sum,
+    earlier,
+    later,
+)
+from exporter.rows import Rows
 from exporter.shortlist import Shortlist
 
 Row = tuple[str, str | None, str, str, Phase]
@@ -77,6 +92,10 @@ class Tally:
 
     def take(self, items: Sequence[Item], now: float) -> None:
         """Fold in the rows of a page, as they were at ``now``."""
+        if isinstance(items, Rows) and not self._per_job:
+            sums, items = items.summed(now - self._lookback)
+            for several in sums:
+                self._add(several)
         for item in items:
             if item.unknown:
                 self.unknown.update(item.unknown)
@@ -92,24 +111,24 @@ class Tally:
         numbers = self._numbers(row)
         numbers.jobs += counted.jobs
         numbers.newest_end = later(numbers.newest_end, counted.newest_end)
+        if self._standing:
+            self._count_runs(place, counted.job_type, counted.last_run, counted.jobs)
         for field in counted.unknown:
             self.unknown[field] += counted.jobs
 
     def _take_job(self, job: Job, now: float) -> None:
-        row = (job.workspace, job.dataset, job.job_type, job.status, job.phase)
-        numbers = self._of_row.get(row)
-        if numbers is None:
-            numbers = self._numbers(row)
+        numbers = self._numbers((job.workspace, job.dataset, job.job_type, job.status, job.phase))
         numbers.jobs += 1
         if self._standing:
-            self._take_last_run(job)
+            self._count_runs(Place(job.workspace, job.dataset), job.job_type, job.last_run, 1)
         else:
             self._take_run(numbers, job, now)
         if self._per_job:
             self.shortlist.offer(job, standing=self._standing)
 
     def _numbers(self, row: Row) -> Numbers:
-        return looked_up(row, self.jobs, self._of_row)
+        known = self._of_row.get(row)
+        return looked_up(row, self.jobs, self._of_row) if known is None else known
 
     def _take_run(self, numbers: Numbers, job: Job, now: float) -> None:
         if job.phase in FINISHED:
@@ -143,20 +162,24 @@ class Tally:
         known.observe(value)
         return known
 
-    def _take_last_run(self, job: Job) -> None:
-        run = job.last_run
+    def _count_runs(self, place: Place, job_type: str, run: LastRun | None, jobs: int) -> None:
+        """Count the last runs of so many jobs that had one alike; the newest of them ended as ``run`` did."""
         if run is None:
             return
-        row = (job.workspace, job.dataset, job.job_type, run.status, run.phase)
+        row = (place.workspace, place.dataset, job_type, run.status, run.phase)
         runs = self._of_run.get(row)
         if runs is None:
             runs = looked_up(row, self.last_runs, self._of_run)
-        runs.jobs += 1
-        ended = run.ended
-        if ended is not None and (runs.newest_end is None or ended > runs.newest_end):
-            runs.newest_end = ended
+        runs.jobs += jobs
+        runs.newest_end = later(runs.newest_end, run.ended)
 
-    def _take_entry(self, entry: QueueEntry) -> None:
+    def _add(self, several: Sum) -> None:
+        if isinstance(several, CountedEntries):
+            self._take_entry(several.entry, several.entries)
+        else:
+            self.count(several)
+
+    def _take_entry(self, entry: QueueEntry, entries: int = 1) -> None:
         group = QueueGroup(
             label(entry.workspace),
             entry.queue_type,
@@ -165,7 +188,7 @@ class Tally:
             "" if entry.priority is None else label(str(entry.priority)),
         )
         queued, _ = self.queue.place(group)
-        queued.entries += 1
+        queued.entries += entries
         queued.oldest = earlier(queued.oldest, entry.created)
 
 

@@ -8,6 +8,7 @@ from typing import Any, TypeVar
 from exporter.apis.paging import Fetch, Page, first_of
 from exporter.apis.parts import Count, Countable, Found, Jobs, Kind, Part, RefusedError, UnfitError, jobs_of
 from exporter.errors import Reason, SourceError
+from exporter.rows import keys_of
 
 TRIES = 3
 """So often a part that shrank while it was read is read."""
@@ -85,7 +86,7 @@ class Asking:
         return Found(
             jobs=jobs,
             counts=counts,
-            seen=jobs.keys() | {job.key for job in jobs_of(top)},
+            seen={*map(hash, jobs), *keys_of(top.items)},
             total=end.total,
             now=end.now,
             requests=self.requests,

@@ -10,8 +10,9 @@ update): a run that *starts* while later pages are being read leaves no trace, a
 when its page was read.
 """
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from functools import partial
+from operator import attrgetter
 from typing import Annotated, Literal
 
 import msgspec
@@ -19,12 +20,13 @@ from msgspec import Meta
 
 from exporter.apis.api import Api, Plan, RateLimit, always
 from exporter.apis.paging import Fetch, Page, Walk
-from exporter.apis.wire import Count, Whole, clock, decoded, seconds
+from exporter.apis.wire import Count, Whole, clock, decoded, newest, seconds
 from exporter.apis.words import Words
 from exporter.client import Answer, Request
 from exporter.config import Identifier, Several
 from exporter.errors import Reason
-from exporter.model import Job, LastRun, Phase, Place, later
+from exporter.model import Counted, Item, Job, LastRun, Phase, Place, later
+from exporter.rows import Columns, Rows, counted
 
 PAGE_SIZE = 100
 DEFAULT_WORKSPACE = "default"
@@ -187,9 +189,8 @@ def plan(options: Options) -> Plan:
 def page(what: str, workspace: str, job_type: str, answer: Answer) -> Page:
     """Translate an answer."""
     body = decoded(DECODER, answer, what)
-    return Page(
-        items=[job(row, workspace, job_type) for row in body.jobs], total=body.total, now=clock(answer)
-    )
+    items = Rows(body.jobs, COLUMNS, partial(job, workspace=workspace, asked=job_type), f"{workspace}/")
+    return Page(items=items, total=body.total, now=clock(answer))
 
 
 def job(row: FactoryJob, workspace: str, asked: str) -> Job:
@@ -221,6 +222,28 @@ def run(row: FactoryJob) -> LastRun | None:
     phase = WORDS.run_statuses.get(status, Phase.UNKNOWN)
     return LastRun(status=status, phase=phase, ended=seconds(row.last_instance_end_time))
 
+
+def newest_change(rows: Sequence[FactoryJob]) -> float | None:
+    """Return when one of these was changed, or ran, last."""
+    ended = newest(map(attrgetter("last_instance_end_time"), rows))
+    return later(ended, newest(map(attrgetter("last_update_time"), rows)))
+
+
+def together(sample: Item, rows: Sequence[FactoryJob], _: float) -> Counted:
+    """Return what jobs of one kind come to: none of them ends, so that all may be counted."""
+    ended = newest(map(attrgetter("last_instance_end_time"), rows))
+    return counted(sample, len(rows), last_run_ended=ended)
+
+
+COLUMNS = Columns(
+    key=attrgetter("name"),
+    kind=attrgetter("job_type", "status", "last_instance_status"),
+    state=attrgetter("name", "status", "last_instance_status", "last_instance_end_time", "last_update_time"),
+    created=attrgetter("create_time"),
+    newest=newest,
+    newest_change=newest_change,
+    together=together,
+)
 
 RATE_LIMIT = RateLimit(per_user=30, per_api=300, page="DataArts Studio API reference, Chinese, January 2026")
 CURES = {

@@ -5,7 +5,9 @@ status nor a creation time: to be listed is to wait. ``rank_stamp`` is what the 
 nearest to an age that the API has; a change of position may rewrite it.
 """
 
+from collections.abc import Sequence
 from functools import partial
+from operator import attrgetter
 from typing import Annotated
 
 import msgspec
@@ -14,13 +16,14 @@ from msgspec import Meta
 from exporter.apis import octopus
 from exporter.apis.api import Api, Plan, always
 from exporter.apis.paging import Page, Walk
-from exporter.apis.wire import Whole, clock, decoded, seconds
+from exporter.apis.wire import Whole, clock, decoded, newest, seconds
 from exporter.apis.words import Words
 from exporter.client import Answer
 from exporter.config import Identifier, Several
 from exporter.config.mistakes import closest
 from exporter.errors import Reason, SourceError
-from exporter.model import QueueEntry
+from exporter.model import CountedEntries, Item, QueueEntry
+from exporter.rows import Columns, Rows
 
 WORDS = Words(statuses={}, documented={})
 
@@ -95,7 +98,7 @@ def page(path: str, queue_type: str, answer: Answer) -> Page:
     """Translate an answer."""
     body = decoded(DECODER, answer, f"GET {path}")
     return Page(
-        items=[entry(row, queue_type) for row in body.rows],
+        items=Rows(body.rows, COLUMNS, partial(entry, queue_type=queue_type)),
         total=body.payload.page_info.total,
         now=clock(answer, body.now),
     )
@@ -113,6 +116,24 @@ def entry(row: QueuingJob, queue_type: str) -> QueueEntry:
         created=seconds(row.rank_stamp),
     )
 
+
+def together(sample: Item, rows: Sequence[QueuingJob], _: float) -> CountedEntries:
+    """Return what entries of one kind come to."""
+    assert isinstance(sample, QueueEntry)  # noqa: S101 - of a queue
+    stamps = filter(None, map(attrgetter("rank_stamp"), rows))
+    oldest = min(filter((0).__lt__, stamps), default=None)  # as for seconds(), none is below zero
+    return CountedEntries(entry=msgspec.structs.replace(sample, created=seconds(oldest)), entries=len(rows))
+
+
+COLUMNS = Columns(
+    key=attrgetter("id"),
+    kind=attrgetter("workspace_id", "cluster_type", "job_type", "priority"),
+    state=attrgetter("id", "priority", "rank_stamp"),
+    created=attrgetter("rank_stamp"),
+    newest=newest,
+    newest_change=lambda _: None,  # nothing tells of one
+    together=together,
+)
 
 CURES = {
     **octopus.cures("octopus:dataJobQueue:list"),

@@ -4,8 +4,10 @@ From the vendor's page "查询内部作业列表" (Octopus API reference, update
 are in milliseconds; a field that does not apply is left out. A change of a job moves its ``update_at``.
 """
 
+import math
 from collections.abc import Sequence
 from functools import partial
+from operator import attrgetter
 from typing import Annotated
 
 import msgspec
@@ -16,11 +18,12 @@ from exporter.apis.api import Api, Plan, always
 from exporter.apis.by_update import ByUpdate
 from exporter.apis.paging import Page, Walk
 from exporter.apis.parts import Countable, Order, Part
-from exporter.apis.wire import Whole, clock, decoded, duration, seconds
+from exporter.apis.wire import Whole, clock, decoded, duration, newest, seconds
 from exporter.apis.words import Words
 from exporter.client import Answer, Request
 from exporter.config import Identifier, Several
 from exporter.model import FINISHED, Job, Phase
+from exporter.rows import Columns, Rows, ended_before
 
 STATUSES = {
     "QUEUING": Phase.QUEUED,
@@ -123,19 +126,14 @@ def page(path: str, workspace: str, answer: Answer) -> Page:
     """Translate an answer."""
     body = decoded(DECODER, answer, f"GET {path}")
     return Page(
-        items=translate(body.rows, workspace),
+        items=Rows(body.rows, COLUMNS, partial(job, workspace=workspace)),
         total=body.payload.page_info.total,
         now=clock(answer, body.now),
     )
 
 
-def translate(rows: Sequence[SystemJob], workspace: str) -> list[Job]:
-    """Turn rows into jobs of the workspace that was asked for: a row may leave out its own."""
-    return [job(row, workspace) for row in rows]
-
-
 def job(row: SystemJob, workspace: str) -> Job:
-    """Turn a row into a job."""
+    """Turn a row into a job of the workspace that was asked for: a row may leave out its own."""
     status, job_type = row.status or "", row.job_type or ""
     phase, unknown = WORDS.read(job_type, status)
     changed = seconds(row.update_at)
@@ -155,6 +153,27 @@ def job(row: SystemJob, workspace: str) -> Job:
         unknown=unknown,
     )
 
+
+def newest_change(rows: Sequence[SystemJob]) -> float | None:
+    """Return when one of these changed last; infinite where one does not tell."""
+    changes = list(map(attrgetter("update_at"), rows))
+    return newest(changes) if all(changes) and min(changes) > 0 else math.inf
+
+
+def newest_end(rows: Sequence[SystemJob]) -> float | None:
+    """Return when one of these ended last, as of each job."""
+    return newest(row.end_at if row.end_at and row.end_at > 0 else row.update_at for row in rows)
+
+
+COLUMNS = Columns(
+    key=attrgetter("id"),
+    kind=attrgetter("job_type", "status"),
+    state=attrgetter("id", "status", "update_at"),
+    created=attrgetter("create_at"),
+    newest=newest,
+    newest_change=newest_change,
+    together=partial(ended_before, newest_end),
+)
 
 API = Api(
     name="octopus_system_jobs",

@@ -15,14 +15,17 @@ The cloud's clock often tells whole seconds. What falls into the second of ``as_
 
 import asyncio
 import math
-from collections.abc import Awaitable, Callable, Iterator, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
+from functools import reduce
+from operator import xor
 from typing import TYPE_CHECKING, Generic, Protocol, TypeVar
 
 from exporter.client import Answer, Request
 from exporter.errors import SourceError
 from exporter.model import Item, Place
+from exporter.rows import Rows, keys_of, states_of
 
 if TYPE_CHECKING:
     from exporter.apis.parts import Countable
@@ -90,7 +93,7 @@ class Reading:
 
     as_of: float
     total: int
-    seen: set[str | int]
+    seen: set[int]
     listed: int = 0
     moved: bool = False
     fingerprint: int = 0
@@ -103,9 +106,22 @@ class Reading:
 
     def sift(self, items: Sequence[Item], *, first: bool) -> Sequence[Item]:
         """Return the rows of a page that belong to the list at ``as_of``, each only once."""
+        keys, states = keys_of(items), states_of(items)
+        new = set(keys)
+        if isinstance(items, Rows) and len(new) == len(keys) and self.seen.isdisjoint(new):
+            moved = False if first else items.moved(self.as_of)
+            if moved is not None:
+                self.seen |= new
+                self.moved |= moved
+                self.fingerprint = reduce(xor, states, self.fingerprint)
+                self.listed += len(keys)
+                return items
+        return self._each(zip(keys, states, items, strict=True), first=first)
+
+    def _each(self, items: Iterable[tuple[int, int, Item]], *, first: bool) -> Sequence[Item]:
+        """Look at each item, with the hashes of its key and its state."""
         kept, seen, as_of, fingerprint = [], self.seen, self.as_of, self.fingerprint
-        for item in items:
-            key = item.key
+        for key, state, item in items:
             if key in seen:
                 continue
             seen.add(key)
@@ -116,7 +132,7 @@ class Reading:
                     continue
                 if not item.settled or (changed is not None and changed >= as_of):
                     self.moved = True
-            fingerprint ^= hash(item.state)
+            fingerprint ^= state
             kept.append(item)
         self.fingerprint = fingerprint
         self.listed += len(kept)

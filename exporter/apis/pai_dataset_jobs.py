@@ -6,8 +6,10 @@ still running, so only the status tells that a job has ended. Logs come only whe
 """
 
 import itertools
+import math
 from collections.abc import Callable, Iterator, Sequence
 from functools import partial
+from operator import attrgetter
 from typing import Annotated, Literal
 
 import msgspec
@@ -17,12 +19,13 @@ from exporter.apis.api import Api, Plan, always
 from exporter.apis.by_status import ByStatus
 from exporter.apis.paging import Fetch, Page, Walk
 from exporter.apis.parts import Countable, Order, Part
-from exporter.apis.wire import Count, Whole, clock, decoded, iso_seconds
+from exporter.apis.wire import Count, Whole, clock, decoded, iso_seconds, newest_iso
 from exporter.apis.words import Words
 from exporter.client import Answer, Request
 from exporter.config import Duration, Identifier, Problem, Several
 from exporter.errors import Reason, SourceError
 from exporter.model import FINISHED, FileCounts, Job, Phase
+from exporter.rows import Columns, Rows, ended_before
 from exporter.standing import loop_time
 
 PAGE_SIZE = 50
@@ -197,7 +200,7 @@ def page(what: str, dataset: str, workspace: str | None, answer: Answer) -> Page
     """Translate an answer."""
     body = decoded(JOBS, answer, what)
     return Page(
-        items=[job(row, dataset, workspace) for row in body.dataset_jobs or ()],
+        items=Rows(body.dataset_jobs or (), COLUMNS, partial(job, dataset=dataset, workspace=workspace)),
         total=body.total_count,
         now=clock(answer),
     )
@@ -223,6 +226,34 @@ def job(row: DatasetJob, dataset: str, workspace: str | None) -> Job:
         files=files(row),
         unknown=unknown,
     )
+
+
+def newest_change(rows: Sequence[DatasetJob]) -> float | None:
+    """Return when one of these ended last; infinite where one may change untold."""
+    ends = list(map(attrgetter("finish_time"), rows))
+    if None in map(iso_seconds, ends) or not SETTLED.issuperset(map(attrgetter("status"), rows)):
+        return math.inf
+    return newest_iso(ends)
+
+
+def newest_end(rows: Sequence[DatasetJob]) -> float | None:
+    """Return when one of these ended last."""
+    return newest_iso(map(attrgetter("finish_time"), rows))
+
+
+SETTLED = {status for status, phase in STATUSES.items() if phase in FINISHED - {Phase.DELETED}}
+COLUMNS = Columns(
+    key=attrgetter("dataset_job_id"),
+    kind=attrgetter("workspace_id", "job_action", "status"),
+    state=attrgetter(
+        *("dataset_job_id", "status", "finish_time"),
+        *("total_file_count", "completed_file_count", "failed_file_count"),
+    ),
+    created=attrgetter("create_time"),
+    newest=newest_iso,
+    newest_change=newest_change,
+    together=partial(ended_before, newest_end),
+)
 
 
 def files(row: DatasetJob) -> FileCounts:

@@ -13,6 +13,7 @@ from exporter.apis.paging import Fetch, Page
 from exporter.apis.words import Words
 from exporter.client import Answer, Request
 from exporter.model import ACTIVE, Job, Phase
+from exporter.rows import Rows
 
 MOST_NEW_WORDS = 20
 """So many undocumented statuses, and as many types, are counted; beyond them lists are read whole."""
@@ -101,7 +102,7 @@ class Found:
 
     jobs: Jobs
     counts: dict[Kind, Count]
-    seen: set[str | int]
+    seen: set[int]
     total: int
     now: float
     requests: int
@@ -210,7 +211,7 @@ class Countable:
     def noting(self, answer: Answer) -> Page:
         """Decode a page and remember its new words."""
         page = self.decode(answer)
-        self.memory.note(jobs_of(page), self.words)
+        self.memory.note(samples(page), self.words)
         return page
 
     def phase(self, status: str) -> Phase:
@@ -234,3 +235,9 @@ class RefusedError(UnfitError):
 def jobs_of(page: Page) -> list[Job]:
     """Return the rows of a list of jobs."""
     return [item for item in page.items if isinstance(item, Job)]
+
+
+def samples(page: Page) -> list[Job]:
+    """Return at least one job of each kind that is on a page."""
+    items = page.items.samples() if isinstance(page.items, Rows) else page.items
+    return [item for item in items if isinstance(item, Job)]

@@ -1,6 +1,7 @@
 """From the bytes of an answer to values that can be relied on."""
 
 import time
+from collections.abc import Iterable
 from datetime import UTC, datetime
 from typing import Annotated, TypeVar
 
@@ -32,6 +33,11 @@ def seconds(milliseconds: int | None) -> float | None:
     return milliseconds / 1000 if milliseconds and milliseconds > 0 else None
 
 
+def newest(milliseconds: Iterable[int | None]) -> float | None:
+    """Return the newest of several times in seconds since 1970, None where there is none."""
+    return seconds(max(filter(None, milliseconds), default=None))
+
+
 def duration(milliseconds: int | None) -> float | None:
     """Return a duration in seconds."""
     return None if milliseconds is None else milliseconds / 1000
@@ -42,10 +48,24 @@ def iso_seconds(text: str | None) -> float | None:
     if not text:
         return None
     try:
-        time_ = datetime.fromisoformat(text)
+        return stamp(datetime.fromisoformat(text))
     except ValueError:
         return None
-    return (time_ if time_.tzinfo else time_.replace(tzinfo=UTC)).timestamp()
+
+
+def newest_iso(texts: Iterable[str | None]) -> float | None:
+    """Return the newest of several ISO 8601 times in seconds since 1970, None where there is none."""
+    several = list(filter(None, texts))
+    try:
+        return stamp(max(map(datetime.fromisoformat, several))) if several else None
+    except (ValueError, TypeError):  # one cannot be read, or not all tell their zone
+        known = [moment for moment in map(iso_seconds, several) if moment is not None]
+        return max(known, default=None)
+
+
+def stamp(moment: datetime) -> float:
+    """Return a time in seconds since 1970; one without a zone is UTC."""
+    return (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).timestamp()
 
 
 def clock(answer: Answer, told: float | None = None) -> float:
