@@ -41,7 +41,7 @@ class Scrape:
     values: Mapping[Series, float]
     seconds: float
 
-    def value(self, family: str, source: str, **labels: str) -> float | None:
+    def value(self, family: str, source: str, /, **labels: str) -> float | None:
         """Return the one sample of a family about a source, None where there is none."""
         wanted = {"source": source, **labels}.items()
         found = [value for (name, own), value in self.values.items() if name == family and wanted <= own]
@@ -166,6 +166,8 @@ async def a_cell(
     ca_file: Path | None = None,
     is_named: bool = False,
     by_login: bool = False,
+    longest: float = TIMEOUT,
+    max_series: int = 2000,
 ) -> AsyncIterator[Cell]:
     """Open a cell, and see that nothing of it is left in the end."""
     one = LISTS[api]
@@ -183,7 +185,8 @@ async def a_cell(
                 ca_file=ca_file if cloud.certificates else None,
                 credentials_name=name,
                 credentials=keys_of(one, cloud, by_login=by_login),
-                timeout=TIMEOUT,
+                timeout=longest,
+                max_series=max_series,
                 max_staleness=STALENESS,
                 requests_per_second=1000.0,
             )
