@@ -19,7 +19,7 @@ GENERATORS := docs.generate grafana
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
 .NOTPARALLEL: # two installs in one environment would trip over each other
-.PHONY: help demo demo-stack bench test fuzz audit check generated-check format lock clean system-packages
+.PHONY: help demo demo-stack bench test fuzz audit check generated-check format lock release-check clean system-packages
 
 help: ## this list
 	@sed -n 's/^\([a-z-]*\):[^#]*## \(.*\)/\1#\2/p' $(MAKEFILE_LIST) | \
@@ -70,6 +70,11 @@ format: $(STAMPS)/lint ## sort imports and format
 lock: $(STAMPS)/lock ## compile constraints.txt anew; ARGS=--upgrade takes the newest versions
 	$(BIN)/uv pip compile --quiet --python $(BIN)/python --universal --python-version 3.11 \
 	  --all-extras --group dev --no-header --no-annotate --output-file constraints.txt pyproject.toml $(ARGS)
+
+# Minutes, for the wheel is tried on every Python that is here; ARGS=--quick leaves that out. It changes nothing.
+release-check: $(STAMPS)/lint $(STAMPS)/lock ## that the tree is ready to be released; VERSION=1.2.3
+	@test -n "$(VERSION)" || { echo 'Say which: make release-check VERSION=1.2.3' >&2; exit 2; }
+	@$(BIN)/python -m tools.release $(VERSION) $(ARGS)
 
 clean: ## remove the environment and what tools left behind
 	@if test -e $(VENV)/pyvenv.cfg; then rm -rf $(VENV); fi
