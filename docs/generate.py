@@ -17,6 +17,7 @@ from docs.markdown import CURE, HERE, code, page, table
 from docs.options import configuration_page
 from docs.pages import PAGES as API_PAGES
 from docs.performance import performance_page
+from docs.reliability import PLOT, reliability_page, soak_plot
 from docs.schema import written
 from docs.tree import architecture_page, operating_page
 from exporter.apis import APIS
@@ -227,6 +228,8 @@ PAGES: dict[str, Callable[[], str]] = {
     "operating.md": operating_page,
     "performance.md": performance_page,
     surface.FILE: surface.written,
+    "reliability.md": reliability_page,
+    PLOT: soak_plot,
     **API_PAGES,
 }
 

@@ -22,6 +22,7 @@ from exporter.simulator.log import RequestLog
 from exporter.simulator.serve import Simulator
 from exporter.simulator.settings import Settings
 from exporter.simulator.world.living import living_world
+from tests.reliability.figures import Load, Outcome
 from tests.reliability.scrapers import OK, Crowd, Seen, Target
 
 SOURCES = ("pai-vision", "octopus", "octopus-queue", "dataarts")
@@ -63,39 +64,6 @@ PHASES = (
     Phase(name=OVERLOAD, scrapers=560, misbehaving=20, faults=SILENT),
     Phase(name="as at the beginning", scrapers=len(PROBES), paths=PROBES, interval=0.0),
 )
-
-
-class Outcome(msgspec.Struct, frozen=True, kw_only=True):
-    """What came of a phase: seconds, MB, and counts."""
-
-    name: str
-    seconds: float
-    answered: int
-    p50: float
-    p99: float
-    slowest: float
-    refused: int
-    refused_p99: float | None
-    health_p99: float
-    wrong: dict[str, int]
-    asked: float
-    """Requests to the clouds, a second."""
-    at_once: int
-    """Requests to the clouds, at most at once."""
-    cut: int
-    memory: float
-    descriptors: int
-
-
-class Load(msgspec.Struct, frozen=True, kw_only=True):
-    """A whole trial; ``idle`` is the number of descriptors before anybody came, ``left`` that after all."""
-
-    phases: Sequence[Outcome]
-    patience: float
-    idle: int
-    left: int
-    status: int
-    """That of a scrape after all."""
 
 
 async def trial(phase: float, patience: float) -> Load:
@@ -143,7 +111,7 @@ async def under(
     crowd.hang_up("/metrics", number=phase.misbehaving)
     crowd.idle(number=5 * phase.misbehaving)
     await asyncio.sleep(min(2.0, seconds / 5))  # until all have come
-    crowd.seen, crowd.cut = Seen(), 0
+    crowd.seen = Seen()
     log.clear()
     before, began = sum(log.by_status.values()), time.perf_counter()
     memory, descriptors = await watched(exporter, crowd, seconds)
@@ -172,7 +140,6 @@ def told(phase: Phase, crowd: Crowd, took: float) -> Outcome:
         refused_p99=quantile(seen.refused, 0.99) if seen.refused else None,
         health_p99=quantile(seen.healthy, 0.99),
         wrong=dict(seen.wrong),
-        cut=crowd.cut,
         asked=0,
         at_once=0,
         memory=0,

@@ -5,7 +5,8 @@ import asyncio
 import pytest
 
 from exporter.commands.options import MOST_REQUESTS
-from tests.reliability.load import ALONE, CONCURRENCY, CROWD, OVERLOAD, SOURCES, Load, Outcome, trial
+from tests.reliability.figures import Load, Outcome
+from tests.reliability.load import ALONE, CONCURRENCY, CROWD, OVERLOAD, SOURCES, trial
 
 PHASE = 1.2
 PATIENCE = 3.0
