@@ -61,11 +61,23 @@ def built(folder: Path) -> Path:
 
 
 def tried(wheel: Path, python: Path, folder: Path) -> str:
-    """Install the wheel for a Python, try it, and say what was seen."""
+    """Install the wheel and its pinned dependencies for a Python, try it, and say what was seen."""
+    pinned = ("--constraint", ROOT / "constraints.txt")
+    return tried_with([(*pinned, f"{wheel}{EXTRAS}")], python, folder)
+
+
+def tried_with_the_oldest(wheel: Path, python: Path, folder: Path) -> str:
+    """Do the same with the oldest version of each library that pyproject.toml asks for."""
+    oldest = ("--resolution", "lowest-direct", "--requirement", ROOT / "pyproject.toml")
+    return tried_with([oldest, ("--no-deps", wheel)], python, folder)
+
+
+def tried_with(installs: Iterable[Sequence[str | Path]], python: Path, folder: Path) -> str:
+    """Install into a fresh environment, one after the other, try the command, and say what was seen."""
     ran(uv(), "venv", "--quiet", "--python", python, folder)
     place = folder / "bin"
-    pinned = ("--constraint", ROOT / "constraints.txt")
-    ran(uv(), "pip", "install", "--quiet", "--python", place / "python", *pinned, f"{wheel}{EXTRAS}")
+    for words in installs:
+        ran(uv(), "pip", "install", "--quiet", "--python", place / "python", *words)
     return told(smoke(place / "datajobs-exporter"))
 
 
@@ -79,9 +91,13 @@ def report(named: Sequence[Path]) -> Iterator[str]:
     with tempfile.TemporaryDirectory() as folder:
         wheel = built(Path(folder, "dist"))
         yield f"{wheel.name}: {wheel.stat().st_size / 1024:.0f} KiB"
-        for version, python in pythons(named or candidates()).items():
+        found = pythons(named or candidates())
+        for version, python in found.items():
             seen = tried(wheel, python, Path(folder, ".".join(map(str, version))))
             yield f"Python {'.'.join(map(str, version))}: {seen}"
+        for python in list(found.values())[:1]:
+            seen = tried_with_the_oldest(wheel, python, Path(folder, "oldest"))
+            yield f"the oldest Python with the oldest libraries: {seen}"
 
 
 def main() -> None:
