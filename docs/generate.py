@@ -43,6 +43,8 @@ from exporter.writer import OPENMETRICS
 MOMENT = 1_900_000_000.0
 PER_JOB = 1_000
 """Enough for every family to have a sample."""
+PATIENCE = 300.0
+"""Seconds that a source may take on a busy machine: one that is given up would leave its metrics out."""
 
 Given = Mapping[str, Mapping[str, set[str]]]
 """The labels that a family carries, by its name and by the API that gives it."""
@@ -66,7 +68,9 @@ async def scraped() -> list[Metric]:
         return httpx.AsyncClient(transport=httpx.ASGITransport(clouds), base_url=endpoint)
 
     config = configuration("http://simulated")
-    every = tuple(msgspec.structs.replace(source, per_job=PER_JOB) for source in config.sources)
+    every = tuple(
+        msgspec.structs.replace(source, per_job=PER_JOB, timeout=PATIENCE) for source in config.sources
+    )
     scraper = assemble(Config(sources=every), Instruments(), connect)
     try:
         body = await Renderer().render(await scraper.scrape(scraper.names, None), [], OPENMETRICS)
