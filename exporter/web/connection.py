@@ -140,7 +140,8 @@ class Connection(H11Protocol):
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]  # as uvicorn's
         """Be told of every byte that waits, not only of 64 KiB and more; make room, or give up."""
         super().connection_made(transport)
-        transport.set_write_buffer_limits(high=0)
+        # Not 0: over TLS that would pause writing for ever, before there is anything to write.
+        transport.set_write_buffer_limits(high=1, low=0)
         self.idle.begins(transport, len(self.connections))
 
     def connection_lost(self, exc: Exception | None) -> None:
