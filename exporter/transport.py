@@ -306,8 +306,8 @@ def unpacked(stream: httpx.SyncByteStream | httpx.AsyncByteStream) -> httpx.Asyn
     return stream
 
 
-EARLIEST = 946_684_800.0
-"""The year 2000: a clock that tells less was never set."""
+EARLIEST = 1_009_843_200.0
+"""The beginning of 2002: a clock that tells less was never set."""
 
 
 def date_of(headers: httpx.Headers) -> float | None:

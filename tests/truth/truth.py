@@ -27,6 +27,7 @@ PHASES = {
     "waiting": "queued", "running": "running", "success": "succeeded", "fail": "failed",
     "running-exception": "failed", "pause": "paused", "manual-stop": "stopped",
 }  # fmt: skip
+DATAARTS_TYPES = ("BATCH", "REAL_TIME")
 ACTIVE = {"queued", "starting", "running", "stopping"}
 ENDED = {"succeeded", "partially_failed", "failed", "stopped", "deleted"}
 SUBMITTING = (1, 5, 15, 30, 60, 120, 300, 600, 1800, 3600, 7200, 21600)
@@ -43,6 +44,11 @@ COUNTS = {
 def key(family: str, **labels: str) -> Key:
     """Return the key of a sample; an empty label is as good as none, as in Prometheus."""
     return family, frozenset((name, value) for name, value in labels.items() if value)
+
+
+def joined(parts: Iterable[Numbers]) -> Numbers:
+    """Put the numbers of several lists together; no two lists share a key."""
+    return {name: value for part in parts for name, value in part.items()}
 
 
 class Truth:
@@ -77,14 +83,22 @@ def seconds(text: str) -> float:
     return datetime.fromisoformat(text).timestamp()
 
 
+def datasets_of(workspace: str) -> list[str]:
+    """The datasets of a workspace that manage files."""
+    owned = PAI_DATASETS.items()
+    return [name for name, (owner, edition, _) in owned if owner == workspace and edition != "BASIC"]
+
+
 def pai(world: World, workspace: str, t: float, *, since: float, age: float) -> Numbers:
     """Every dataset of a workspace that manages files."""
-    truth = Truth(since)
-    for dataset, (owner, edition, _) in PAI_DATASETS.items():
-        if owner == workspace and edition != "BASIC":
-            for row in world.dataset_jobs(dataset, t):
-                place = {"workspace": workspace, "dataset": dataset, "job_type": row["JobAction"]}
-                _pai_job(truth, row, place)
+    return joined(pai_list(world, dataset, t, since=since, age=age) for dataset in datasets_of(workspace))
+
+
+def pai_list(world: World, dataset: str, t: float, *, since: float, age: float) -> Numbers:
+    """One dataset; nothing of it grows between two changes, whatever the ``age``."""
+    truth, workspace = Truth(since), PAI_DATASETS[dataset][0]
+    for row in world.dataset_jobs(dataset, t):
+        _pai_job(truth, row, {"workspace": workspace, "dataset": dataset, "job_type": row["JobAction"]})
     return _with_ratios(truth)
 
 
@@ -128,10 +142,14 @@ def _with_ratios(truth: Truth) -> Numbers:
 
 def octopus(world: World, t: float, *, since: float, age: float) -> Numbers:
     """All workspaces."""
+    return joined(octopus_list(world, place, t, since=since, age=age) for place in OCTOPUS_WORKSPACES)
+
+
+def octopus_list(world: World, workspace: str, t: float, *, since: float, age: float) -> Numbers:
+    """One workspace."""
     truth = Truth(since)
-    for workspace in OCTOPUS_WORKSPACES:
-        for row in world.system_jobs(workspace, t):
-            _system_job(truth, row, {"workspace": workspace, "job_type": row["job_type"]}, age)
+    for row in world.system_jobs(workspace, t):
+        _system_job(truth, row, {"workspace": workspace, "job_type": row["job_type"]}, age)
     return dict(truth.numbers)
 
 
@@ -158,36 +176,47 @@ def _system_job(truth: Truth, row: Mapping[str, Any], place: dict[str, str], age
 
 def queues(world: World, types: Iterable[str], t: float) -> Numbers:
     """All queues."""
+    return joined(queue_list(world, queue_type, t) for queue_type in types)
+
+
+def queue_list(world: World, queue_type: str, t: float) -> Numbers:
+    """One queue."""
     truth = Truth()
-    for queue_type in types:
-        for row in world.queue(queue_type, t):
-            where = {
-                "workspace": row["workspace_id"],
-                "queue_type": queue_type,
-                "priority": str(row["priority"]),
-            }
-            kind = {"cluster_type": row.get("cluster_type", ""), "job_type": row.get("job_type", "")}
-            truth.add("datajobs_queue_depth", 1, **where, **kind)
-            stamp = row["rank_stamp"] / 1000
-            truth.oldest("datajobs_queue_oldest_entry_timestamp_seconds", stamp, **where)
+    for row in world.queue(queue_type, t):
+        where = {
+            "workspace": row["workspace_id"],
+            "queue_type": queue_type,
+            "priority": str(row["priority"]),
+        }
+        kind = {"cluster_type": row.get("cluster_type", ""), "job_type": row.get("job_type", "")}
+        truth.add("datajobs_queue_depth", 1, **where, **kind)
+        stamp = row["rank_stamp"] / 1000
+        truth.oldest("datajobs_queue_oldest_entry_timestamp_seconds", stamp, **where)
     return dict(truth.numbers)
 
 
 def dataarts(world: World, t: float) -> Numbers:
     """All workspaces and job types."""
+    return joined(
+        dataarts_list(world, workspace, job_type, t)
+        for workspace in DATAARTS_WORKSPACES
+        for job_type in DATAARTS_TYPES
+    )
+
+
+def dataarts_list(world: World, workspace: str, job_type: str, t: float) -> Numbers:
+    """One workspace and job type."""
     truth = Truth()
-    for workspace in DATAARTS_WORKSPACES:
-        for job_type in ("BATCH", "REAL_TIME"):
-            for row in world.dataarts_jobs(workspace, job_type, t):
-                place = {"workspace": workspace, "job_type": job_type}
-                truth.add("datajobs_jobs", 1, **place, status=row["status"], phase=PHASES[row["status"]])
-                status = row.get("lastInstanceStatus")
-                if status is not None:
-                    run = {**place, "status": status, "phase": PHASES[status]}
-                    truth.add("datajobs_last_run_jobs", 1, **run)
-                    if "lastInstanceEndTime" in row:
-                        end = row["lastInstanceEndTime"] / 1000
-                        truth.newest("datajobs_last_run_finished_timestamp_seconds", end, **run)
+    place = {"workspace": workspace, "job_type": job_type}
+    for row in world.dataarts_jobs(workspace, job_type, t):
+        truth.add("datajobs_jobs", 1, **place, status=row["status"], phase=PHASES[row["status"]])
+        status = row.get("lastInstanceStatus")
+        if status is not None:
+            run = {**place, "status": status, "phase": PHASES[status]}
+            truth.add("datajobs_last_run_jobs", 1, **run)
+            if "lastInstanceEndTime" in row:
+                end = row["lastInstanceEndTime"] / 1000
+                truth.newest("datajobs_last_run_finished_timestamp_seconds", end, **run)
     return dict(truth.numbers)
 
 
