@@ -20,7 +20,10 @@ class CredentialException(Exception):  # noqa: N818 - that is its name
     [
         ("CredentialException: Environment variable accessKeyId cannot be empty", "variables"),
         ("ApiValueError: Missing required env var: HUAWEICLOUD_OIDC_PROVIDER_URN", "variables"),
-        ("CredentialException: unable to open credentials file: /var/lib/exporter/.aliyun/config.json", "mount the file"),
+        (
+            "CredentialException: unable to open credentials file: /etc/keys/.aliyun/config.json",
+            "mount the file",
+        ),
         ("ServerResponseException: HttpCode=404", "bind a role"),
         ("ConnectTimeout: 100.100.100.200: timed out", "no machine of that cloud"),
         ("CredentialException: 400 AuthenticationFail.OIDCToken.Expired", "audience"),
@@ -61,6 +64,6 @@ def test_one_provider_has_its_cure_alone() -> None:
 
 def test_a_sign_of_a_template_before_a_path_is_not_shown() -> None:
     failure = CredentialException(
-        "failed to get credential from credentials file: $/var/lib/exporter/.alibabacloud/credentials.ini"
+        "failed to get credential from credentials file: $/etc/keys/.alibabacloud/credentials.ini"
     )
-    assert told(failure).endswith("credentials file: /var/lib/exporter/.alibabacloud/credentials.ini")
+    assert told(failure).endswith("credentials file: /etc/keys/.alibabacloud/credentials.ini")
