@@ -3,8 +3,7 @@
 import asyncio
 import math
 import time
-from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import Protocol
@@ -26,6 +25,9 @@ MAX_ATTEMPTS = 4
 
 # Retries are counted for each source; stamina's own line in the log for each of them would say nothing more.
 stamina.instrumentation.set_on_retry_hooks(())
+
+NOTHING = httpx.ByteStream(b"")
+"""What a GET sends."""
 
 Explain = Callable[..., SourceError]
 """A cloud's reading of an answer that is not a page: (status, headers, body, what=...) to SourceError."""
@@ -141,7 +143,8 @@ class Client:
     ) -> None:
         self._http = http
         self._base = str(http.base_url).rstrip("/")
-        self._told = http.headers.multi_items()
+        self._told = [("Host", http.base_url.netloc.decode("ascii")), *http.headers.multi_items()]
+        self._headers: dict[tuple[tuple[str, str], ...], httpx.Headers] = {}
         self._limits = http.timeout.as_dict()
         self._auth = auth
         self._standing = standing
@@ -254,9 +257,12 @@ class Client:
         message, asked_at = self._message(request), math.floor(self.now)
         with translated(request.what):
             try:
-                async with self._stream(message) as response:
+                response = await self._http.send(message, auth=self._auth, stream=True)
+                try:
                     sending.code = str(response.status_code)
                     return await self._answer(response, request.what, asked_at)
+                finally:
+                    await response.aclose()
             except SourceError:
                 # In our words already and without an answer: there was no key or no login to send it with.
                 sending.is_sent = sending.code != "none"
@@ -267,21 +273,23 @@ class Client:
                 raise
 
     def _message(self, request: Request) -> httpx.Request:
-        """Return what is sent."""
-        return httpx.Request(
+        """Return what is sent: all that httpx would find out for each request alike is given."""
+        message = httpx.Request(
             "GET",
             url_of(self._base, request.path, request.params),
-            headers=[*self._told, *request.headers.items()],
+            headers=self._headers_of(tuple(request.headers.items())),
             extensions={"timeout": self._limits},
+            stream=NOTHING,
         )
+        message.headers.encoding = "utf-8"
+        message.read()
+        return message
 
-    @asynccontextmanager
-    async def _stream(self, message: httpx.Request) -> AsyncIterator[httpx.Response]:
-        response = await self._http.send(message, auth=self._auth, stream=True, follow_redirects=False)
-        try:
-            yield response
-        finally:
-            await response.aclose()
+    def _headers_of(self, own: tuple[tuple[str, str], ...]) -> httpx.Headers:
+        """Return the headers of requests with these of their own, of which a source has few."""
+        if own not in self._headers:
+            self._headers[own] = httpx.Headers([*self._told, *own])
+        return self._headers[own]
 
     async def _answer(self, response: httpx.Response, what: str, asked_at: float) -> Answer:
         date = date_of(response.headers)

@@ -6,7 +6,7 @@ crowd of requests must never go out with credentials that have not been accepted
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import asynccontextmanager, suppress
+from contextlib import asynccontextmanager, nullcontext, suppress
 
 from exporter.errors import Reason, SourceError
 
@@ -20,6 +20,9 @@ ACCEPTED_BY = frozenset({Reason.PERMISSION, Reason.BAD_REQUEST})
 
 async def at_once() -> None:
     """Be ready."""
+
+
+AT_WILL = nullcontext()
 
 
 def loop_time() -> float:
@@ -64,7 +67,7 @@ class Standing:
         ``lane`` is that of a source, a lock that only its requests are given. Raises
         SourceError(AUTHENTICATION) unsent, also where another is refused while this one gets ready.
         """
-        async with self._turn(lane or self._only_lane):
+        async with AT_WILL if await self._is_accepted() else self._turn(lane or self._only_lane):
             if self._refusal is not None:
                 await self._check()
             await ready()
@@ -80,15 +83,14 @@ class Standing:
     @asynccontextmanager
     async def _turn(self, lane: asyncio.Lock) -> AsyncIterator[None]:
         """Wait in the lane until the cloud has accepted us once; after that nobody waits."""
-        if not await self._is_accepted():
-            async with lane:
-                if await self._begins_to_try():
-                    try:
-                        yield
-                    finally:
-                        self._trying -= 1
-                        self._ended.set()
-                    return
+        async with lane:
+            if await self._begins_to_try():
+                try:
+                    yield
+                finally:
+                    self._trying -= 1
+                    self._ended.set()
+                return
         yield
 
     async def _begins_to_try(self) -> bool:

@@ -161,18 +161,14 @@ class Transport(httpx.AsyncBaseTransport):
                 data=await request.aread() or None,
                 allow_redirects=False,
                 auto_decompress=False,
-                timeout=aiohttp.ClientTimeout(
-                    connect=limits.get("pool"),
-                    sock_connect=limits.get("connect"),
-                    sock_read=limits.get("read"),
-                ),
+                timeout=timeout_of(limits.get("pool"), limits.get("connect"), limits.get("read")),
                 proxy=way.proxy,
                 proxy_headers=way.proxy_headers,
             )
         return httpx.Response(
             response.status,
             headers=response.raw_headers,
-            stream=AiohttpResponseStream(response),
+            stream=Body(response),
             request=request,
         )
 
@@ -186,6 +182,24 @@ class Transport(httpx.AsyncBaseTransport):
         if key not in self._ways:
             self._ways[key] = way_to(url)
         return self._ways[key]
+
+
+class Body(AiohttpResponseStream):
+    """The body of an answer; in pieces or, for what is not to be unpacked, up to a limit."""
+
+    async def beginning(self, limit: int) -> bytearray:
+        """Return the body, or where it is longer than ``limit`` some more of it than that."""
+        body, content = bytearray(), self._aiohttp_response.content
+        with map_aiohttp_exceptions():
+            while len(body) <= limit and (piece := await content.readany()):
+                body += piece
+        return body
+
+
+@lru_cache(maxsize=64)
+def timeout_of(pool: float | None, connect: float | None, read: float | None) -> aiohttp.ClientTimeout:
+    """Return the limits of a request, in seconds."""
+    return aiohttp.ClientTimeout(connect=pool, sock_connect=connect, sock_read=read)
 
 
 class Way(NamedTuple):
@@ -288,22 +302,18 @@ async def read(response: httpx.Response, limit: int, what: str, *, cut: bool = F
     if "," in encoding:
         # Each layer can unpack to a thousand times its size, before a byte of it is counted here.
         raise SourceError(Reason.BAD_RESPONSE, f"{what}: the answer is compressed more than once")
-    body = bytearray()
-    # Where there is nothing to unpack, what httpx does with each chunk would change nothing.
-    chunks = response.aiter_bytes() if encoding or response.is_stream_consumed else unpacked(response.stream)
-    async for chunk in chunks:
-        body += chunk
-        if len(body) > limit:
-            if cut:
+    # Where there is nothing to unpack, what httpx does with each piece would change nothing.
+    if not encoding and isinstance(response.stream, Body):
+        body = await response.stream.beginning(limit)
+    else:
+        body = bytearray()
+        async for piece in response.aiter_bytes():
+            body += piece
+            if len(body) > limit:
                 break
-            raise SourceError(Reason.TOO_LARGE, f"{what}: the answer is larger than {limit:,} bytes")
+    if len(body) > limit and not cut:
+        raise SourceError(Reason.TOO_LARGE, f"{what}: the answer is larger than {limit:,} bytes")
     return bytes(body[:limit])
-
-
-def unpacked(stream: httpx.SyncByteStream | httpx.AsyncByteStream) -> httpx.AsyncByteStream:
-    """Return a stream that is read as it comes."""
-    assert isinstance(stream, httpx.AsyncByteStream)  # noqa: S101 - that of an httpx.AsyncClient
-    return stream
 
 
 EARLIEST = 1_009_843_200.0

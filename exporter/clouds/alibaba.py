@@ -3,7 +3,6 @@
 The scheme is the vendor's "V3 request body and signature mechanism" page.
 """
 
-import hashlib
 import hmac
 import secrets
 import time
@@ -48,7 +47,7 @@ def sign(request: httpx.Request, key: AccessKey, names: Iterable[str] | None = N
     """
     names = signed_names(request) if names is None else sorted(names)
     text = f"{ALGORITHM}\n{sha256(canonical_request(request, names).encode())}"
-    signature = hmac.new(key.secret.reveal().encode(), text.encode(), hashlib.sha256).hexdigest()
+    signature = hmac.digest(key.secret.reveal().encode(), text.encode(), "sha256").hex()
     return f"{ALGORITHM} Credential={key.id},SignedHeaders={';'.join(names)},Signature={signature}"
 
 

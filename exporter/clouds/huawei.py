@@ -3,11 +3,10 @@
 The scheme is the vendor's "AK/SK signing and authentication algorithm" page.
 """
 
-import hashlib
 import hmac
 import time
 from collections.abc import Callable, Iterable
-from functools import partial
+from functools import lru_cache, partial
 from urllib.parse import unquote_to_bytes
 
 import httpx
@@ -34,13 +33,21 @@ class HuaweiKeyAuth(KeyAuth):
 
 
 def _stamp(request: httpx.Request, key: AccessKey, now: float, *, project_id: str | None) -> None:
-    request.headers["X-Sdk-Date"] = time.strftime("%Y%m%dT%H%M%SZ", time.gmtime(now))
+    request.headers["X-Sdk-Date"] = _date(int(now))
     if project_id is not None:
         request.headers["X-Project-Id"] = project_id
-    request.headers.pop("X-Security-Token", None)
-    if key.security_token is not None:
+    if key.security_token is None:
+        if "X-Security-Token" in request.headers:
+            del request.headers["X-Security-Token"]
+    else:
         request.headers["X-Security-Token"] = key.security_token.reveal()
     request.headers["Authorization"] = sign(request, key)
+
+
+@lru_cache(maxsize=4)
+def _date(now: int) -> str:
+    """Return a moment as the scheme wants it: the requests of a second have the same."""
+    return time.strftime("%Y%m%dT%H%M%SZ", time.gmtime(now))
 
 
 def sign(request: httpx.Request, key: AccessKey, names: Iterable[str] | None = None) -> str:
@@ -51,7 +58,7 @@ def sign(request: httpx.Request, key: AccessKey, names: Iterable[str] | None = N
     names = signed_names(request) if names is None else sorted(names)
     digest = sha256(canonical_request(request, names).encode())
     text = f"{ALGORITHM}\n{request.headers['x-sdk-date']}\n{digest}"
-    signature = hmac.new(key.secret.reveal().encode(), text.encode(), hashlib.sha256).hexdigest()
+    signature = hmac.digest(key.secret.reveal().encode(), text.encode(), "sha256").hex()
     return f"{ALGORITHM} Access={key.id}, SignedHeaders={';'.join(names)}, Signature={signature}"
 
 
