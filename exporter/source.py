@@ -266,11 +266,14 @@ def add_zeros(tally: Tally, walk: Walk) -> None:
 def overlapping(listings: Sequence[Listing[Tally]]) -> bool:
     """Tell whether two lists share a job or a group: then the cloud has ignored what tells them apart."""
     known: set[object] = set()
-    for listing in listings:
+    # The longest list comes last: what it holds need not be remembered.
+    in_turn = sorted(listings, key=lambda listing: len(listing.reading.seen))
+    for number, listing in enumerate(in_turn, start=1):
         tally = listing.fold
         several = (listing.reading.seen, tally.jobs.told_apart, tally.last_runs.told_apart)
         for mine in several:
             if not known.isdisjoint(mine):
                 return True
-        known.update(*several)
+        if number < len(in_turn):
+            known.update(*several)
     return False

@@ -230,10 +230,10 @@ def job(row: DatasetJob, dataset: str, workspace: str | None) -> Job:
 
 def newest_change(rows: Sequence[DatasetJob]) -> float | None:
     """Return when one of these ended last; infinite where one may change untold."""
-    ends = list(map(attrgetter("finish_time"), rows))
-    if None in map(iso_seconds, ends) or not SETTLED.issuperset(map(attrgetter("status"), rows)):
+    if not SETTLED.issuperset(map(attrgetter("status"), rows)):
         return math.inf
-    return newest_iso(ends)
+    ends = list(map(attrgetter("finish_time"), rows))
+    return math.inf if None in map(iso_seconds, ends) else newest_iso(ends)
 
 
 def newest_end(rows: Sequence[DatasetJob]) -> float | None:
