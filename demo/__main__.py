@@ -105,7 +105,10 @@ exporter      {programs["exporter"].url}/
 metrics       {programs["exporter"].url}/metrics
 
 Prometheus and Alertmanager go {speed:g} times as fast as they are shipped. Some things always go wrong in
-these clouds; each alert that is sent is a line below. Switch a trouble on, and all off again:
+these clouds; each alert that is sent is a line below. In Prometheus and Alertmanager runbook_url leads to the
+file on this machine; dashboard_url to localhost:3000, where no Grafana runs unless you start one.
+
+Switch a trouble on, and all off again:
 
     curl -X PUT --data-binary 'queue-stuck=RESIM@2h' {running.faults}
     curl -X DELETE {running.faults}

@@ -23,6 +23,9 @@ CLOUDS = 9789
 PORTS = {"exporter": 9788, "prometheus": 9090, "alertmanager": 9093}
 """Those of the programs, as they stand in the configurations."""
 
+RUNBOOKS = "docs/runbooks.md"
+"""Where the links of alerts lead as they are shipped; here to the file itself."""
+
 RECEIVER = 9095
 """That of the webhooks in the configuration of Alertmanager; ours listens wherever it can."""
 
@@ -61,12 +64,18 @@ async def stack(
         webhook = await entered.enter_async_context(Simulator(receiver(hear)))
         at = {name: free_address(port * usual_ports) for name, port in PORTS.items()}
         moved = {f"localhost:{port}": at[name] for name, port in PORTS.items()}
-        write(SHIPPED, folder, speed, moved | {f"localhost:{RECEIVER}": webhook.url.removeprefix("http://")})
+        moved |= {f"localhost:{RECEIVER}": webhook.url.removeprefix("http://"), RUNBOOKS: runbooks()}
+        write(SHIPPED, folder, speed, moved)
         programs = {}
         for name, command in commands(paths, folder, at, simulated.url, speed).items():
             program = running(name, command, address=at[name], log=folder / f"{name}.log")
             programs[name] = await entered.enter_async_context(program)
         yield Stack(clouds=simulated.url, faults=simulated.url + PATH, programs=programs)
+
+
+def runbooks() -> str:
+    """Return the address of the page of runbooks on this machine."""
+    return (SHIPPED.parent / RUNBOOKS).as_uri()
 
 
 def commands(

@@ -54,6 +54,13 @@ def test_amtool_accepts_the_configuration() -> None:
     assert "SUCCESS" in amtool("check-config", ALERTMANAGER)
 
 
+def test_nothing_is_repeated_later_than_alertmanager_remembers_it() -> None:
+    """Its flag --data.retention is 120h by itself."""
+    route = yaml.safe_load(ALERTMANAGER.read_text(encoding="utf-8"))["route"]
+    for one in (route, *route["routes"]):
+        assert seconds(one["repeat_interval"]) <= seconds("120h")
+
+
 @pytest.mark.parametrize(
     ("severity", "receiver"), [("critical", "pager"), ("warning", "team"), ("info", "notes")]
 )

@@ -106,7 +106,11 @@ def test_an_alert_carries_what_its_reader_needs(alert: Rule) -> None:
     assert alert.annotations["description"].endswith(".")
     if alert.labels["about"] != "exporter":
         assert "{{ $labels." in alert.annotations["summary"]
-        assert alert.annotations["dashboard_url"].endswith("?var-source={{ $labels.source }}")
+        url = alert.annotations["dashboard_url"]
+        assert "var-source={{ " in url or "datajobs-octopus?var-job=" in url
+        named = set(re.findall(r"[?&]var-(\w+)=", url))
+        for uid in re.findall(r"(datajobs-[a-z]+)\?", url):
+            assert named <= VARIABLES[uid] | {"source", "dataset"}
 
 
 @every_alert
