@@ -99,7 +99,7 @@ def alerts() -> table.Panel:
                 unit=SECONDS,
             ),
         ],
-        size=Size(width=24, height=9),
+        size=Size(width=24, height=7),
         widths={"Severity": 120, "Alert": 320, "Alerts": 120, "For": 160},
         paint={"Severity": {"critical": BAD, "warning": WARNING}},
         nothing="no alert fires, or Prometheus has no rules",

@@ -35,7 +35,7 @@ def overview() -> Page:
 
 def trusted() -> Row:
     """Return how far what is above and below is to be believed."""
-    small = Size(width=3, height=6)
+    small = Size(width=4, height=6)
     return Row(
         title="Can these numbers be trusted?",
         panels=[
@@ -43,7 +43,7 @@ def trusted() -> Row:
             trust.failing(SCOPE, small),
             trust.incomplete(SCOPE, small),
             trust.age(SCOPE, small),
-            trust.timeline(SCOPE, Size(width=12, height=6)),
+            trust.timeline(SCOPE, Size(width=8, height=6)),
         ],
     )
 
