@@ -35,8 +35,8 @@ demo-stack: $(STAMPS)/run ## the demo with Prometheus, Alertmanager and our aler
 	@if [ -t 0 ]; then set -m; fi; $(BIN)/python -m demo $(ARGS)
 
 # Where CI=true no test skips, so what only linters need must be there, too.
-test: $(STAMPS)/$(if $(filter true,$(CI)),lint,test) system-packages ## all tests with branch coverage; ARGS for pytest
-	@$(BIN)/python -m pytest --cov --cov-report=term $(ARGS)
+test: $(STAMPS)/$(if $(filter true,$(CI)),lint,test) system-packages ## all tests; ARGS for pytest, such as "--cov --cov-report=term"
+	@$(BIN)/python -m pytest $(ARGS)
 
 # A quarter of an hour; `make bench ARGS=--quick` only shows that it runs, and writes nothing.
 bench: $(STAMPS)/bench ## benchmarks; writes docs/performance.md; ARGS to choose some, or --quick

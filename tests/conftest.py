@@ -1,3 +1,4 @@
+import gc
 from collections.abc import Callable
 from pathlib import Path
 
@@ -12,6 +13,12 @@ settings.register_profile("exporter", deadline=None)
 settings.load_profile("exporter")
 
 Compare = Callable[[str, str], None]
+
+
+def pytest_collection_finish() -> None:
+    """Keep what was collected out of every later search for garbage: there are thousands of tests."""
+    gc.collect()
+    gc.freeze()
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
